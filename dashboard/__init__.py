@@ -1,0 +1,1 @@
+"""Speak to people: screens, command line, routes, and every sentence in both languages."""

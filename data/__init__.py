@@ -1,0 +1,1 @@
+"""Remember: rows, files, revisions. Speaks in codes and values, never in sentences."""
