@@ -1,0 +1,163 @@
+"""Open the store: engine, read and write sessions, revisions, migration to the newest schema.
+
+Used by repositories' callers (command line, actions, cache). No module holds a `Database`: it is
+handed over.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from data import geopackage
+from data.config import store_path
+from data.errors import StoreUnavailable
+from data.models import Revision
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_PRAGMAS = (
+    "busy_timeout=30000",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "cache_size=-65536",
+)
+
+
+class Database:
+    """One store and its two kinds of session.
+
+    Parameters
+    ----------
+    url
+        Path of the GeoPackage (see `data.config.store_path`).
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.path = store_path(url)
+        self._read = _engine(self.path)
+        self._write = _engine(self.path)
+        event.listen(self._write, "begin", _begin_immediate)
+        event.listen(self._read, "begin", _begin)
+
+    @property
+    def write_engine(self) -> Engine:
+        """Engine whose transactions take the write lock at once."""
+        return self._write
+
+    def exists(self) -> bool:
+        """Whether the file is there and holds a schema."""
+        return self.path.is_file() and self.schema_version() is not None
+
+    def create_or_migrate(self) -> None:
+        """Bring the store to this version's schema, creating the file when it is missing.
+
+        Raises
+        ------
+        StoreUnavailable
+            `store_newer`: a later version of the program wrote it; `store_damaged`: not a database.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        settings = AlembicConfig()
+        settings.set_main_option("script_location", str(MIGRATIONS))
+        settings.attributes["database"] = self
+        self._refuse_newer(settings)
+        command.upgrade(settings, "head")
+
+    def _refuse_newer(self, settings: AlembicConfig) -> None:
+        current = self.schema_version()
+        if current is None:
+            return
+        known = {
+            script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()
+        }
+        if current not in known:
+            raise StoreUnavailable("store_newer", store=str(self.path), version=current)
+
+    def schema_version(self) -> str | None:
+        """Alembic revision of the file; none for an empty one.
+
+        Raises
+        ------
+        StoreUnavailable
+            `store_damaged`: the file is not a database.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            with self._read.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision()
+        except DatabaseError as error:
+            raise StoreUnavailable("store_damaged", store=str(self.path)) from error
+
+    def is_current(self) -> bool:
+        """Whether the schema is the newest this version knows."""
+        settings = AlembicConfig()
+        settings.set_main_option("script_location", str(MIGRATIONS))
+        return self.schema_version() == ScriptDirectory.from_config(settings).get_current_head()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session whose reads all see one state of the store."""
+        with Session(self._read) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session that holds the write lock; commit at the end, roll back on an error."""
+        with Session(self._write, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def revisions(self) -> dict[str, int]:
+        """Revision number of every set that was ever written."""
+        with self.read() as session:
+            rows = session.execute(select(Revision.name, Revision.number))
+            return {name: number for name, number in rows}
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self._read.dispose()
+        self._write.dispose()
+
+
+def bump_revision(session: Session, name: str) -> int:
+    """Count one change of the set `name` within this transaction; return the new number."""
+    now = datetime.now(UTC)
+    statement = insert(Revision).values(name=name, number=1, changed_at=now)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"number": Revision.number + 1, "changed_at": now}
+    )
+    return session.execute(statement.returning(Revision.number)).scalar_one()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - pool internals
+    connection.isolation_level = None  # we say BEGIN ourselves: pysqlite must not
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    geopackage.register_functions(connection)
+
+
+def _begin_immediate(connection: Any) -> None:  # noqa: ANN401 - event signature
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Any) -> None:  # noqa: ANN401 - event signature
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,1 @@
+"""Move a store from one version's schema to the next."""
