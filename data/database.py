@@ -124,7 +124,7 @@ class Database:
         """Revision number of every set that was ever written."""
         with self.read() as session:
             rows = session.execute(select(Revision.name, Revision.number))
-            return {name: number for name, number in rows}
+            return {row.name: row.number for row in rows}
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -140,6 +140,17 @@ def bump_revision(session: Session, name: str) -> int:
         index_elements=["name"], set_={"number": Revision.number + 1, "changed_at": now}
     )
     return session.execute(statement.returning(Revision.number)).scalar_one()
+
+
+def raise_revision(session: Session, name: str, *, above: int) -> None:
+    """Set a counter beyond `above`, so that nothing cached under an older number is reused."""
+    now = datetime.now(UTC)
+    statement = insert(Revision).values(name=name, number=above + 1, changed_at=now)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"number": above + 1, "changed_at": now}
+        )
+    )
 
 
 def _engine(path: Path) -> Engine:

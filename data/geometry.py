@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Dialect, LargeBinary, Text, bindparam, types
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.compiler import compiles
@@ -26,8 +27,8 @@ POINT_BLOB_BYTES = 29
 """A GeoPackage point: 8 bytes of header, 1 of byte order, 4 of type, 16 of coordinates."""
 
 
-def to_blob(geometry: shapely.Geometry) -> bytes:
-    """Write a geometry (lon/lat) as a GeoPackage blob; bounds in the header unless it is a point."""
+def to_blob(geometry: BaseGeometry) -> bytes:
+    """Write a geometry (lon/lat) as a GeoPackage blob; bounds in the header unless a point."""
     if geometry.is_empty:
         return _HEADER.pack(b"GP", 0, _EMPTY_FLAGS, SRID) + bytes(geometry.wkb)
     if geometry.geom_type == "Point":
@@ -91,7 +92,7 @@ class _GeopackageType(types.UserDefinedType[Any]):
         return self.kind
 
 
-class Geom(types.TypeDecorator[shapely.Geometry]):
+class Geom(types.TypeDecorator[BaseGeometry]):
     """A geometry column in EPSG:4326; Python side shapely.
 
     Parameters
@@ -121,7 +122,7 @@ class Geom(types.TypeDecorator[shapely.Geometry]):
             return shapely.to_wkb(shapely.set_srid(value, self.srid), hex=True, include_srid=True)
         return to_blob(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> shapely.Geometry | None:  # noqa: ANN401 - driver value
+    def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:  # noqa: ANN401 - driver value
         """Turn what the driver read into shapely."""
         if value is None:
             return None
@@ -178,7 +179,7 @@ class InBox(ColumnElement[Any]):
     inherit_cache = False
     type = types.NullType()
 
-    def __init__(self, column: Any, min_x: float, min_y: float, max_x: float, max_y: float) -> None:  # noqa: ANN401, PLR0913 - an ORM attribute; a box has four sides
+    def __init__(self, column: Any, min_x: float, min_y: float, max_x: float, max_y: float) -> None:  # noqa: ANN401 - an ORM attribute; a box has four sides
         self.column = column
         self.box: list[BindParameter[float]] = [
             bindparam(None, float(side), types.Float(), unique=True)

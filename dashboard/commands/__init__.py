@@ -1,0 +1,1 @@
+"""Hold the commands of `gridbeat`, a file for each family."""

@@ -1,0 +1,124 @@
+"""Share what every command needs: words, store, JSON, errors, progress.
+
+Used by the other files of `dashboard/commands`.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+import click
+
+from dashboard.text import Words, language_of
+from data.config import Config
+from data.errors import DataError
+from geo.errors import GeoError
+
+words = Words(language_of(Config.from_env().language))
+"""Sentences in the language of the locale (or GRIDBEAT_LANG)."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def store_option(function: Function) -> Function:
+    """Add `--store`."""
+    option = click.option("--store", metavar="URL", help=words("cli.option_store"))
+    return option(function)
+
+
+def json_option(function: Function) -> Function:
+    """Add `--json`."""
+    option = click.option("--json", "as_json", is_flag=True, help=words("cli.option_json"))
+    return option(function)
+
+
+def say(sentence: str, *, as_json: bool = False) -> None:
+    """Write a sentence: standard output for people, standard error beside a JSON document."""
+    click.echo(sentence, err=as_json)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write the one JSON document of a command."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+
+
+def open_database(store: str | None, *, must_exist: bool = True) -> Any:  # noqa: ANN401 - Database, imported late
+    """Open the store named by option or environment, migrated.
+
+    Raises
+    ------
+    StoreUnavailable
+        `store_missing`: there is no such file and the command does not create it.
+    """
+    from data.database import Database
+    from data.errors import StoreUnavailable
+
+    database = Database(Config.from_env(store_url=store).store_url)
+    if must_exist and not database.path.is_file():
+        raise StoreUnavailable("store_missing", store=str(database.path))
+    if not database.exists() or not database.is_current():
+        database.create_or_migrate()
+    return database
+
+
+def fail(error: DataError | GeoError) -> None:
+    """Say in one sentence what is wrong and what to do."""
+    click.echo(words.error(error.code, error.fields), err=True)
+
+
+def today() -> date:
+    """Give the local day on which the command runs."""
+    return datetime.now(UTC).astimezone().date()
+
+
+def parse_day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    """Read an ISO date option."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(words("cli.bad_date", value=text)) from error
+
+
+def parse_moment(
+    _ctx: click.Context, _option: click.Parameter, text: str | None
+) -> datetime | None:
+    """Read an ISO date or moment option; without a zone it is local time of `--tz`."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(words("cli.bad_date", value=text)) from error
+
+
+class Progress:
+    """A progress bar on standard error, only when that is a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: Any = None
+        self._done = 0
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Show that `done` of `total` rows are through."""
+        if not sys.stderr.isatty() or not total:
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
+            self._bar.__enter__()
+        self._bar.update(done - self._done)
+        self._done = done
+        if done >= total:
+            self._bar.__exit__(None, None, None)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    return str(value)

@@ -1,0 +1,213 @@
+"""Count per unit, posts filled, and KPI figures, with what each stands on."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from dashboard.commands.base import (
+    json_option,
+    open_database,
+    parse_moment,
+    print_json,
+    say,
+    store_option,
+    today,
+    words,
+)
+from data.config import DEFAULT_TZ
+from data.viewer import LOCAL_STEWARD
+from data.vocabulary import EventLayer, PlaceLevel
+
+COUNTED_LEVELS = (
+    PlaceLevel.GRID,
+    PlaceLevel.COMMUNITY,
+    PlaceLevel.SUBDISTRICT,
+    PlaceLevel.COUNTY,
+    PlaceLevel.STATION,
+)
+
+
+def _aware(moment: datetime | None, tz: str) -> datetime | None:
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=ZoneInfo(tz))
+
+
+def _store_tz(session: Any) -> str:  # noqa: ANN401 - a Session, imported late
+    from data.repositories.figures import settings
+
+    return str(settings(session).get("tz", DEFAULT_TZ))
+
+
+@click.command(help=words("cli.count"))
+@click.option(
+    "--by", default="grid", type=click.Choice([x.value for x in COUNTED_LEVELS]), show_default=True
+)
+@click.option("--layer", default="incidents", type=click.Choice([x.value for x in EventLayer]))
+@click.option("--kind", "kinds", multiple=True, help=words("cli.option_kind"))
+@click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
+@click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
+@click.option("--as-of", default="today", help=words("cli.option_as_of"))
+@click.option("--tz", default=None, help=words("cli.option_tz"))
+@click.option("--per-1000", "per_1000", is_flag=True, help=words("cli.option_per_1000"))
+@json_option
+@store_option
+def count(  # noqa: PLR0913 - one parameter for each option
+    *,
+    by: str,
+    layer: str,
+    kinds: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    as_of: str,
+    tz: str | None,
+    per_1000: bool,
+    as_json: bool,
+    store: str | None,
+) -> None:
+    """Count per unit, zeros included; units + outside + unlocated = total."""
+    from data.counting import EventFilter
+    from data.counting import count as count_units
+
+    database = open_database(store)
+    _check_as_of(as_of)
+    with database.read() as session:
+        zone = tz or _store_tz(session)
+        wanted = EventFilter(_aware(since, zone), _aware(until, zone), kinds)
+        found = count_units(
+            session,
+            LOCAL_STEWARD,
+            EventLayer(layer),
+            level=PlaceLevel(by),
+            wanted=wanted,
+            today=today(),
+            as_of=as_of,
+            tz=zone,
+        )
+    if as_json:
+        print_json(_count_document(found, layer))
+        return
+    for unit in found.units:
+        rate = f"\t{unit.rate:.2f}" if unit.rate is not None else "\t—"
+        say(f"{unit.code}\t{unit.name}\t{unit.n}" + (rate if per_1000 else ""))
+    say(f"{words('count.outside')}\t{found.outside}")
+    say(f"{words('count.unlocated')}\t{found.unlocated}")
+    say(f"{words('count.total')}\t{found.total}")
+    say(words("count.as_of", as_of=_as_of_label(as_of)))
+
+
+def _check_as_of(as_of: str) -> None:
+    if as_of in {"today", "event"}:
+        return
+    try:
+        datetime.fromisoformat(as_of)
+    except ValueError as error:
+        raise click.BadParameter(words("cli.bad_as_of", value=as_of)) from error
+
+
+def _as_of_label(as_of: str) -> str:
+    return words(f"count.as_of_{as_of}") if as_of in {"today", "event"} else as_of
+
+
+def _count_document(found: Any, layer: str) -> dict[str, Any]:  # noqa: ANN401 - Counts, imported late
+    return {
+        "layer": layer,
+        "by": found.level.value,
+        "as_of": found.as_of,
+        "units": [
+            {"code": u.code, "name": u.name, "n": u.n, "rate": u.rate, "base": u.base}
+            for u in found.units
+        ],
+        "outside": found.outside,
+        "unlocated": found.unlocated,
+        "unlocated_by_stated_unit": dict(found.unlocated_by_stated_unit),
+        "on_border": found.on_border,
+        "total": found.total,
+    }
+
+
+@click.command(help=words("cli.coverage"))
+@click.option("--as-of", default=None, help=words("cli.option_as_of_day"))
+@click.option(
+    "--level", default="community", type=click.Choice(["community", "grid"]), show_default=True
+)
+@json_option
+@store_option
+def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None) -> None:
+    """Say which units have their posts filled, and which have not."""
+    from datetime import date
+
+    from data.repositories.people import coverage as cover
+
+    from data.kpi import BEAT_POSITIONS, MEMBER_POSITIONS
+
+    database = open_database(store)
+    if as_of is not None:
+        _check_as_of(as_of)
+    day = today() if as_of in {None, "today"} else date.fromisoformat(str(as_of))
+    positions = BEAT_POSITIONS if level == "community" else MEMBER_POSITIONS
+    with database.read() as session:
+        found = cover(
+            session,
+            LOCAL_STEWARD,
+            level=level,
+            positions=tuple(position.value for position in positions),
+            as_of=day,
+        )
+    gaps = [{"code": unit.code, "name": unit.name} for unit in found.units if not unit.is_covered]
+    if as_json:
+        document = {"units": len(found.units), "covered": found.covered, "share": found.share}
+        print_json({**document, "level": level, "as_of": day, "gaps": gaps})
+        return
+    share = "—" if found.share is None else f"{100 * found.share:.2f} %"
+    say(words("coverage.line", covered=found.covered, units=len(found.units), share=share))
+    for gap in gaps:
+        say(f"{words('coverage.gap')}\t{gap['code']}\t{gap['name']}")
+
+
+@click.command(help=words("cli.kpi"))
+@click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
+@click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
+@click.option("--unit", metavar="CODE", help=words("cli.option_unit"))
+@click.option("--as-of", "day", default=None, help=words("cli.option_as_of_day"))
+@json_option
+@store_option
+def kpi(
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    unit: str | None,
+    day: str | None,
+    as_json: bool,
+    store: str | None,
+) -> None:
+    """Give every figure that the store can answer."""
+    from datetime import date
+
+    from data.kpi import Question, figures
+
+    database = open_database(store)
+    if day is not None:
+        _check_as_of(day)
+    with database.read() as session:
+        zone = _store_tz(session)
+        question = Question(today(), _aware(since, zone), _aware(until, zone), unit, zone)
+        if day not in {None, "today"}:
+            question = replace(question, today=date.fromisoformat(str(day)))
+        found = figures(session, LOCAL_STEWARD, question)
+    if as_json:
+        print_json({"kpi": [vars(figure) for figure in found]})
+        return
+    for figure in found:
+        say(_figure_line(figure))
+
+
+def _figure_line(figure: Any) -> str:  # noqa: ANN401 - Figure, imported late
+    value = "—" if figure.value is None else f"{figure.value:.4f}".rstrip("0").rstrip(".")
+    base = "" if figure.denominator is None else f"  {figure.numerator:g}/{figure.denominator:g}"
+    span = "" if figure.low is None else f"  [{figure.low:.4f}, {figure.high:.4f}]"
+    source = words(f"kpi.source_{figure.source}")
+    return f"{figure.id or '-'}\t{figure.measure}\t{figure.scope}\t{value}{base}{span}\t{source}"

@@ -1,0 +1,344 @@
+"""Count incidents, hazards and disputes per unit, so that totals always reconcile.
+
+Used by the command line, KPI engine, exports and view models. Counts stand on today's grids
+unless asked otherwise, and every result says on which.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from data.errors import RecordNotFound
+from data.frames import grids_frame, places_frame
+from data.repositories.events import EventArrays, event_arrays
+from data.repositories.places import boundary_dates
+from data.viewer import Viewer
+from data.vocabulary import EventLayer, PlaceLevel
+from geo.assign import assign_lonlat
+
+OUTSIDE = -1
+UNLOCATED = -2
+AS_OF_TODAY = "today"
+AS_OF_EVENT = "event"
+PER = 1000
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events to count.
+
+    Parameters
+    ----------
+    since, until
+        Aware moments, half-open; none leaves that side open. Rows without a time pass only when
+        both sides are open.
+    kinds, channel_groups
+        Codes; empty means all.
+    is_open
+        Only what waits to be closed (hazards, disputes).
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kinds: tuple[str, ...] = ()
+    channel_groups: tuple[str, ...] = ()
+    is_open: bool = False
+
+    def mask(self, events: EventArrays) -> npt.NDArray[np.bool_]:
+        """Rows that pass."""
+        keep = np.ones(len(events), dtype=bool)
+        if self.since is not None:
+            keep &= events.occurred_at >= moment64(self.since)
+        if self.until is not None:
+            keep &= events.occurred_at < moment64(self.until)
+        if self.kinds:
+            keep &= events.kind.is_in(frozenset(self.kinds))
+        if self.channel_groups:
+            keep &= events.channel_group.is_in(frozenset(self.channel_groups))
+        if self.is_open:
+            keep &= events.is_open
+        return keep
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Events with the base grid each lies in.
+
+    Attributes
+    ----------
+    position
+        Row of `grids` for each event; `OUTSIDE` or `UNLOCATED` where there is none.
+    on_border
+        Events exactly on a grid's border.
+    as_of
+        `today`, `event` or an ISO date: which boundaries were used.
+    grids
+        Frame of base grids (of all dates asked for, when `as_of` is `event`).
+    """
+
+    events: EventArrays
+    grids: gpd.GeoDataFrame
+    position: npt.NDArray[np.int64]
+    on_border: npt.NDArray[np.bool_]
+    in_overlap: npt.NDArray[np.bool_]
+    as_of: str
+
+    def take(self, mask: npt.NDArray[np.bool_]) -> "Placed":
+        """Keep the masked events."""
+        return Placed(
+            self.events.take(mask),
+            self.grids,
+            self.position[mask],
+            self.on_border[mask],
+            self.in_overlap[mask],
+            self.as_of,
+        )
+
+
+@dataclass(frozen=True)
+class UnitCount:
+    """One unit's figure; `rate` is per 1,000 residents, none without a base."""
+
+    code: str
+    name: str
+    n: int
+    base: int | None
+
+    @property
+    def rate(self) -> float | None:
+        """Count per 1,000 residents."""
+        return PER * self.n / self.base if self.base else None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts per unit; units + outside + unlocated = total."""
+
+    level: PlaceLevel
+    as_of: str
+    units: tuple[UnitCount, ...]
+    outside: int
+    unlocated: int
+    on_border: int
+    unlocated_by_stated_unit: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """All events that passed the filter."""
+        return sum(unit.n for unit in self.units) + self.outside + self.unlocated
+
+
+def moment64(moment: datetime) -> np.datetime64:
+    """Turn an aware moment into NumPy's UTC milliseconds."""
+    utc = moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    return np.datetime64(utc, "ms")
+
+
+def place_events(
+    session: Session,
+    viewer: Viewer,
+    layer: EventLayer,
+    *,
+    today: date,
+    as_of: str = AS_OF_TODAY,
+    tz: str = "Asia/Shanghai",
+) -> Placed:
+    """Read a layer and put each event into its base grid.
+
+    Parameters
+    ----------
+    as_of
+        `today`, `event` (each event on the grids valid on its local day) or an ISO date.
+    tz
+        Zone whose days decide which boundaries an event falls under.
+
+    Notes
+    -----
+    A viewer limited to areas gets events inside them, and unlocated ones that state such a unit.
+    """
+    events = event_arrays(session, layer)
+    if as_of == AS_OF_EVENT:
+        placed = _place_by_event_day(session, viewer, events, tz=tz, today=today)
+    else:
+        day = today if as_of == AS_OF_TODAY else date.fromisoformat(as_of)
+        grids = grids_frame(session, viewer, as_of=day)
+        placed = _place_on(events, grids, as_of)
+    return placed if viewer.sees_everything else placed.take(_visible(placed))
+
+
+def count_by(
+    placed: Placed, level: PlaceLevel, units: gpd.GeoDataFrame, wanted: EventFilter
+) -> Counts:
+    """Count filtered events per unit of `level`, zeros included.
+
+    Parameters
+    ----------
+    units
+        Frame of that level (code as index, name, residents); for grids the placed grids.
+
+    Notes
+    -----
+    Upper levels add up their grids; where the store holds no grids, points are put into the
+    units' own boundaries by the same rule.
+    """
+    keep = wanted.mask(placed.events)
+    chosen = placed.take(keep)
+    rows = _unit_rows(chosen, level, units)
+    n = np.bincount(rows[rows >= 0], minlength=len(units))
+    base = units["residents"].tolist()
+    counted = tuple(
+        UnitCount(str(code), str(name), int(count), _whole(residents))
+        for code, name, count, residents in zip(units.index, units["name"], n, base, strict=True)
+    )
+    unlocated = chosen.position == UNLOCATED
+    return Counts(
+        level=level,
+        as_of=placed.as_of,
+        units=counted,
+        outside=int((rows == OUTSIDE).sum()),
+        unlocated=int(unlocated.sum()),
+        on_border=int(chosen.on_border.sum()),
+        unlocated_by_stated_unit=_stated(chosen.events.take(unlocated)),
+    )
+
+
+def units_frame(
+    session: Session, viewer: Viewer, level: PlaceLevel, *, as_of: str, today: date
+) -> gpd.GeoDataFrame:
+    """Units of a level on the boundaries of `as_of` (an event-day count is shown on today's)."""
+    day = today if as_of in {AS_OF_TODAY, AS_OF_EVENT} else date.fromisoformat(as_of)
+    if level is PlaceLevel.GRID:
+        return grids_frame(session, viewer, as_of=day)
+    return places_frame(session, viewer, level=level, as_of=day)
+
+
+def count(  # noqa: PLR0913 - the options of the command, by name
+    session: Session,
+    viewer: Viewer,
+    layer: EventLayer,
+    *,
+    level: PlaceLevel,
+    wanted: EventFilter,
+    today: date,
+    as_of: str = AS_OF_TODAY,
+    tz: str = "Asia/Shanghai",
+) -> Counts:
+    """Count a layer per unit in one call (command line, KPI).
+
+    Raises
+    ------
+    RecordNotFound
+        `no_units`: the store holds no unit of that level on that date.
+    """
+    placed = place_events(session, viewer, layer, today=today, as_of=as_of, tz=tz)
+    if as_of == AS_OF_EVENT and level is PlaceLevel.GRID:
+        units = placed.grids
+    else:
+        units = units_frame(session, viewer, level, as_of=as_of, today=today)
+    if units.empty:
+        raise RecordNotFound("no_units", level=level.value, as_of=as_of)
+    return count_by(placed, level, units, wanted)
+
+
+def _place_on(events: EventArrays, grids: gpd.GeoDataFrame, as_of: str) -> Placed:
+    position = np.full(len(events), UNLOCATED, dtype=np.int64)
+    on_border = np.zeros(len(events), dtype=bool)
+    in_overlap = np.zeros(len(events), dtype=bool)
+    located = events.is_located
+    if located.any() and len(grids):
+        found = assign_lonlat(events.lon[located], events.lat[located], grids)
+        position[located] = found.grid
+        on_border[located] = found.on_border
+        in_overlap[located] = found.in_overlap
+    else:
+        position[located] = OUTSIDE
+    return Placed(events, grids, position, on_border, in_overlap, as_of)
+
+
+def _place_by_event_day(
+    session: Session, viewer: Viewer, events: EventArrays, *, tz: str, today: date
+) -> Placed:
+    """Put each event on the boundaries that were valid on its local day."""
+    starts = [date.min, *boundary_dates(session)]
+    stacked = _place_on(events, grids_frame(session, viewer, as_of=today), AS_OF_EVENT)
+    position, border = stacked.position.copy(), stacked.on_border.copy()
+    overlap = stacked.in_overlap.copy()
+    frames = {code: row for row, code in enumerate(stacked.grids.index)}
+    grids = [stacked.grids]
+    for since, until in zip(starts, [*starts[1:], None], strict=True):
+        mask = _days_between(events, since, until, tz)
+        if not mask.any():
+            continue
+        then = grids_frame(session, viewer, as_of=max(since, date(1, 1, 2)))
+        placed = _place_on(events.take(mask), then, AS_OF_EVENT)
+        new = [code for code in then.index if code not in frames]
+        grids.append(then.loc[new])
+        frames.update({code: len(frames) + row for row, code in enumerate(new)})
+        rows = np.array([*(frames[code] for code in then.index), UNLOCATED, OUTSIDE])
+        position[mask] = rows[placed.position]
+        border[mask], overlap[mask] = placed.on_border, placed.in_overlap
+
+    every = gpd.GeoDataFrame(pd.concat(grids), crs=stacked.grids.crs)
+    return Placed(events, every, position, border, overlap, AS_OF_EVENT)
+
+
+def _days_between(
+    events: EventArrays, since: date, until: date | None, tz: str
+) -> npt.NDArray[np.bool_]:
+    keep = ~np.isnat(events.occurred_at)
+    if since > date.min:
+        keep &= events.occurred_at >= moment64(local_midnight(since, tz))
+    if until is not None:
+        keep &= events.occurred_at < moment64(local_midnight(until, tz))
+    return keep
+
+
+def local_midnight(day: date, tz: str) -> datetime:
+    """First moment of a local day."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(tz))
+
+
+def _unit_rows(placed: Placed, level: PlaceLevel, units: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+    """Row of `units` for each event, `OUTSIDE` or `UNLOCATED`."""
+    if len(placed.grids) == 0 and level is not PlaceLevel.GRID:
+        as_grids = units.assign(grid_code=units.index)
+        return _place_on(placed.events, as_grids, placed.as_of).position
+    places = {code: row for row, code in enumerate(units.index)}
+    column = placed.grids.index if level is PlaceLevel.GRID else placed.grids[f"{level}_code"]
+    table = [places.get(code, OUTSIDE) for code in column]
+    lookup = np.array([*table, UNLOCATED, OUTSIDE], dtype=np.int64)
+    return np.asarray(lookup[placed.position])
+
+
+def _visible(placed: Placed) -> npt.NDArray[np.bool_]:
+    inside = placed.position >= 0
+    codes = frozenset(str(code) for code in placed.grids.index) | frozenset(
+        str(code)
+        for level in (PlaceLevel.COMMUNITY, PlaceLevel.SUBDISTRICT)
+        for code in placed.grids.get(f"{level}_code", [])
+    )
+    names = frozenset(str(name) for name in placed.grids.get("name", []))
+    stated = placed.events.stated_unit.is_in(codes | names)
+    return np.asarray(inside | ((placed.position == UNLOCATED) & stated))
+
+
+def _stated(events: EventArrays) -> dict[str, int]:
+    if len(events) == 0:
+        return {}
+    names: Sequence[str] = (*events.stated_unit.labels, "")
+    totals = np.bincount(events.stated_unit.codes % len(names), minlength=len(names))
+    return {name: int(n) for name, n in zip(names, totals, strict=True) if n}
+
+
+def _whole(value: Any) -> int | None:  # noqa: ANN401 - a cell of a nullable column
+    if pd.isna(value):
+        return None
+    return int(value)

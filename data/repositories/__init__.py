@@ -1,0 +1,1 @@
+"""Load and save records of one subject each; rows never leave this floor."""

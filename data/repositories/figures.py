@@ -1,0 +1,66 @@
+"""Keep declared figures and settings: small facts set by a scenario or an operator.
+
+Used by the KPI engine, scenarios and view models.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from data.models import DeclaredFigure, Setting
+
+
+@dataclass(frozen=True)
+class DeclaredRecord:
+    """A published number and where it was published."""
+
+    measure: str
+    scope: str
+    value: float | None
+    source: str
+    kpi: str | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+    since: date | None = None
+    until: date | None = None
+    quote: str | None = None
+
+
+def declared_figures(session: Session) -> tuple[DeclaredRecord, ...]:
+    """All declared figures, by measure and scope."""
+    rows = session.scalars(
+        select(DeclaredFigure).order_by(DeclaredFigure.measure, DeclaredFigure.scope)
+    )
+    names = DeclaredRecord.__dataclass_fields__
+    return tuple(DeclaredRecord(**{name: getattr(row, name) for name in names}) for row in rows)
+
+
+def save_declared(session: Session, records: Sequence[DeclaredRecord]) -> int:
+    """Insert or replace by (measure, scope); return how many were given."""
+    for record in records:
+        values = dict(vars(record))
+        statement = insert(DeclaredFigure).values(**values)
+        session.execute(
+            statement.on_conflict_do_update(index_elements=["measure", "scope"], set_=values)
+        )
+    return len(records)
+
+
+def settings(session: Session) -> dict[str, Any]:
+    """All settings."""
+    return {row.key: row.value for row in session.scalars(select(Setting))}
+
+
+def save_setting(session: Session, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Set one setting."""
+    statement = insert(Setting).values(key=key, value=value)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"], set_={"value": statement.excluded.value}
+        )
+    )
