@@ -183,7 +183,8 @@ def _exact(session: Session, placed: Placed, *, with_source: bool) -> gpd.GeoDat
     table["is_outside"] = placed.position == OUTSIDE
     located = placed.events.is_located
     points = gpd.points_from_xy(placed.events.lon, placed.events.lat)
-    shapes = np.where(located, np.asarray(points, dtype=object), None)
+    shapes = np.array(points, dtype=object)
+    shapes[~located] = None
     table["lon"], table["lat"] = placed.events.lon, placed.events.lat
     return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=shapes, crs="EPSG:4326")
 

@@ -166,7 +166,7 @@ def event_count(session: Session, layer: EventLayer) -> int:
     return session.scalar(select(func.count()).select_from(MODELS[layer])) or 0
 
 
-def _record(row: Incident | Hazard | Dispute) -> EventRecord:
+def _record(row: Any) -> EventRecord:  # noqa: ANN401 - one of the three row classes
     return EventRecord(
         id=row.id,
         external_id=row.external_id,
@@ -178,7 +178,7 @@ def _record(row: Incident | Hazard | Dispute) -> EventRecord:
         closed_at=row.closed_at,
         due_at=row.due_at,
         status=row.status,
-        severity=None if isinstance(row, Incident) else row.severity,
+        severity=getattr(row, "severity", None),
         stated_unit=row.stated_unit,
         description=row.description,
         time_flags=row.time_flags,
