@@ -140,9 +140,8 @@ def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None)
     """Say which units have their posts filled, and which have not."""
     from datetime import date
 
-    from data.repositories.people import coverage as cover
-
     from data.kpi import BEAT_POSITIONS, MEMBER_POSITIONS
+    from data.repositories.people import coverage as cover
 
     database = open_database(store)
     if as_of is not None:

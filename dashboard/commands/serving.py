@@ -102,12 +102,11 @@ def _store_checks(store: str | None) -> list[Check]:
 
 
 def _tiling(database: Any) -> Check:  # noqa: ANN401 - Database, imported late
-    from data.importers.place_check import check_store
-
+    from data.importers.places import check_store
     from data.viewer import LOCAL_STEWARD
 
     with database.read() as session:
-        found = check_store(session, LOCAL_STEWARD)
+        found = check_store(session, LOCAL_STEWARD).as_json()
     detail = words("doctor.tiling_detail", features=found["features"], faults=_fault_count(found))
     return Check("tiling", bool(found["valid_coverage"]) or not found["features"], detail)
 
