@@ -241,35 +241,40 @@ def _appointments(desk: _Desk) -> Iterable[Figure]:
         if desk.question.unit is None or duty.place_code in places
     ]
     for position in sorted({duty.position for duty in roster}):
-        holders = {duty.holder_id for duty in roster if duty.position == position}
+        holders = {d.holder_code or d.holder_title for d in roster if d.position == position}
         yield desk.figure(None, f"appointments_{position}", len(holders))
 
 
 def _coverage(desk: _Desk) -> Iterable[Figure]:
     asked = (
-        ("community_police_coverage", PlaceLevel.COMMUNITY, BEAT_POSITIONS, False),
-        ("community_police_on_duty", PlaceLevel.COMMUNITY, BEAT_POSITIONS, True),
-        ("grid_member_coverage", PlaceLevel.GRID, MEMBER_POSITIONS, False),
+        ("community_police", PlaceLevel.COMMUNITY, BEAT_POSITIONS),
+        ("grid_member", PlaceLevel.GRID, MEMBER_POSITIONS),
     )
-    for measure, level, positions, must_be_on_duty in asked:
+    for name, level, positions in asked:
         found = coverage(
             desk.session,
             desk.viewer,
             level=level.value,
             positions=tuple(position.value for position in positions),
             as_of=desk.question.today,
-            on_duty=must_be_on_duty,
         )
-        units = {unit.code for unit in found.units}
+        units, gaps = found.units, found.gaps
         if desk.question.unit is not None:
-            units &= set(desk.grids.index) | set(desk.grids["community_code"])
-        covered = units & {unit.code for unit in found.units if unit.is_covered}
-        yield desk.figure("K1", measure, len(covered), len(units))
-    gaps = roster_gaps(desk.session, desk.viewer, as_of=desk.question.today)
-    rosters = [gap for gap in gaps if gap.place_code in set(desk.grids.index)]
-    if rosters:
-        complete = sum(not gap.missing for gap in rosters)
-        yield desk.figure("K1", "roster_complete", complete, len(rosters))
+            own = set(desk.grids.index) if level is PlaceLevel.GRID else _communities(desk)
+            units, gaps = len(own), tuple(gap for gap in gaps if gap.code in own)
+        appointed = units - sum(gap.on_leave == 0 for gap in gaps)
+        yield desk.figure("K1", f"{name}_coverage", appointed, units)
+        yield desk.figure("K1", f"{name}_on_duty", units - len(gaps), units)
+    own = set(desk.grids.index)
+    rosters = roster_gaps(desk.session, desk.viewer, as_of=desk.question.today)
+    of_grids = [roster for roster in rosters if roster.place_code in own]
+    if of_grids:
+        complete = sum(roster.is_complete for roster in of_grids)
+        yield desk.figure("K1", "roster_complete", complete, len(of_grids))
+
+
+def _communities(desk: _Desk) -> set[str]:
+    return set(desk.grids["community_code"].dropna())
 
 
 def _closing(desk: _Desk) -> Iterable[Figure]:

@@ -156,15 +156,14 @@ def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None)
             positions=tuple(position.value for position in positions),
             as_of=day,
         )
-    gaps = [{"code": unit.code, "name": unit.name} for unit in found.units if not unit.is_covered]
     if as_json:
-        document = {"units": len(found.units), "covered": found.covered, "share": found.share}
-        print_json({**document, "level": level, "as_of": day, "gaps": gaps})
+        print_json(found.as_json())
         return
     share = "—" if found.share is None else f"{100 * found.share:.2f} %"
-    say(words("coverage.line", covered=found.covered, units=len(found.units), share=share))
-    for gap in gaps:
-        say(f"{words('coverage.gap')}\t{gap['code']}\t{gap['name']}")
+    say(words("coverage.line", covered=found.covered, units=found.units, share=share))
+    for gap in found.gaps:
+        reason = words("coverage.on_leave" if gap.on_leave else "coverage.gap")
+        say(f"{reason}\t{gap.code}\t{gap.name}")
 
 
 @click.command(help=words("cli.kpi"))

@@ -1,0 +1,127 @@
+"""Say an import's report in sentences, and list the fields that `--map` fills."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dashboard.text import LANGUAGES, Words
+
+COUNTS = (
+    "rows",
+    "features",
+    "valid",
+    "inserted",
+    "updated",
+    "unchanged",
+    "rejected",
+    "duplicate_ids",
+    "unlocated",
+    "outside",
+    "on_border",
+    "invalid",
+    "gaps",
+    "overlaps",
+    "slivers",
+    "multipart",
+    "outside_parent",
+    "repaired",
+    "vertices_added",
+)
+LISTS = ("dropped_columns", "kept_columns", "unmapped_columns", "ended")
+
+
+def print_report(
+    document: Mapping[str, Any], kind: str, say: Callable[[str], None], words: Words
+) -> None:
+    """Write what the JSON document says, for people."""
+    for sentence in [
+        *_headlines(document, words),
+        *_counts(document, kind, words),
+        *_details(document, words),
+    ]:
+        say(sentence)
+
+
+def _headlines(document: Mapping[str, Any], words: Words) -> list[str]:
+    told = {"was_already_done": "report.already_done", "was_resumed": "report.resumed"}
+    return [words(key) for name, key in told.items() if document.get(name)]
+
+
+def _counts(document: Mapping[str, Any], kind: str, words: Words) -> list[str]:
+    shown = [name for name in COUNTS if document.get(name)]
+    always = [name for name in ("rows", "features", "rejected") if name in document]
+    lines = [
+        f"{words('report.' + name)}\t{document[name]}"
+        for name in COUNTS
+        if name in {*shown, *always}
+    ]
+    if kind == "events":
+        lines.append(words("report.reconciles", **_accepted(document)))
+    if document.get("max_shift_m"):
+        lines.append(words("report.shift", shift_m=f"{document['max_shift_m']:.4f}"))
+    return lines
+
+
+def _details(document: Mapping[str, Any], words: Words) -> list[str]:
+    lines = [
+        f"  {words.label(group, code)}\t{n}"
+        for group, name in (("reason", "reasons"), ("time_flag", "time_flags"))
+        for code, n in document.get(name, {}).items()
+    ]
+    lines += [
+        f"  {words('report.masked', kind=words.label('person', masked), n=n)}"
+        for masked, n in document.get("masked_values", {}).items()
+    ]
+    lines += [
+        f"{words('report.' + name)}\t{', '.join(map(str, document[name]))}"
+        for name in LISTS
+        if document.get(name)
+    ]
+    return lines + [
+        words("report.warning", text=warning_sentence(warning, words))
+        for warning in document.get("warnings", ())
+    ]
+
+
+def warning_sentence(warning: Mapping[str, Any], words: Words) -> str:
+    """Give the sentence of a warning's code, or its facts where none was written."""
+    facts = {name: value for name, value in warning.items() if name != "code"}
+    key = f"warning.{warning['code']}"
+    return words(key, **facts) if words.has(key) else words.error(str(warning["code"]), facts)
+
+
+def print_fields(command: str) -> None:
+    """List the fields of one kind of import in both languages."""
+    import click
+
+    both = [Words(language) for language in LANGUAGES]
+    for name in field_names(command):
+        click.echo("\t".join([name, *(words.label("field", name) for words in both)]))
+
+
+def field_names(command: str) -> tuple[str, ...]:
+    """Name the fields of one kind of import."""
+    from data.importers import columns, people_columns, place_columns, streets
+    from data.vocabulary import EventLayer
+
+    if command in {layer.value for layer in EventLayer}:
+        return tuple(columns.fields(EventLayer(command)))
+    others: dict[str, Any] = {
+        "grids": place_columns.FIELDS,
+        "places": place_columns.FIELDS,
+        "streets": streets.STREET_FIELDS,
+        "blocks": streets.COMPOUND_FIELDS,
+        "officers": people_columns.OFFICER_FIELDS,
+        "appointments": people_columns.APPOINTMENT_FIELDS,
+    }
+    return tuple(others[command])
+
+
+def _accepted(document: Mapping[str, Any]) -> dict[str, int]:
+    accepted = sum(int(document[name]) for name in ("inserted", "updated", "unchanged"))
+    apart = int(document["outside"]) + int(document["unlocated"])
+    return {
+        "accepted": accepted,
+        "inside": accepted - apart,
+        "outside": int(document["outside"]),
+        "unlocated": int(document["unlocated"]),
+    }
