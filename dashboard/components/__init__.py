@@ -1,0 +1,1 @@
+"""Hold the small pieces of screen that several screens place."""

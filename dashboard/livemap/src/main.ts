@@ -1,0 +1,54 @@
+// Is mounted by Streamlit: runs at every change of its data and brings the one map up to date.
+
+import { LiveMap } from "./map.ts";
+import { Scene } from "./wire.ts";
+
+declare const LIVEMAP_CSS: string;
+
+interface Component {
+  data: unknown;
+  parentElement: HTMLElement | ShadowRoot;
+  setStateValue(name: string, value: unknown): void;
+  setTriggerValue(name: string, value: unknown): void;
+}
+
+const maps = new WeakMap<Element, LiveMap>();
+
+export default function mount(component: Component): () => void {
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
+  let root = parentElement.querySelector<HTMLElement>(":scope > .gb-map");
+  if (!root) {
+    const style = document.createElement("style");
+    style.textContent = LIVEMAP_CSS;
+    root = document.createElement("div");
+    root.className = "gb-map";
+    parentElement.append(style, root);
+  }
+  const answers = {
+    selected: (code: string | null) => setStateValue("selected", code),
+    picked: (recordId: string) => setTriggerValue("picked", recordId),
+    view: (view: unknown) => setStateValue("view", view),
+  };
+  if (data instanceof Uint8Array) show(root, data, answers);
+  const held = root;
+  // Called when the map leaves the page, perhaps also between two updates: only the first counts.
+  return () => {
+    setTimeout(() => {
+      if (held.isConnected) return;
+      maps.get(held)?.destroy();
+      maps.delete(held);
+    });
+  };
+}
+
+function show(root: HTMLElement, bytes: Uint8Array, answers: LiveMap["answers"]): void {
+  const scene = new Scene(bytes);
+  let map = maps.get(root);
+  if (!map) {
+    root.style.height = `${scene.header.height_px}px`;
+    map = new LiveMap(root, answers);
+    maps.set(root, map);
+  }
+  map.answers = answers;
+  map.update(scene);
+}

@@ -1,0 +1,320 @@
+// Holds one live map: builds it once, then brings it up to date in place.
+
+import * as L from "leaflet";
+
+import { BUILDERS, type Shown } from "./layers.ts";
+import { element, fillLegend, fillSwitch } from "./legend.ts";
+import { Selection } from "./selection.ts";
+import type { AnyLayerHead, Header, Scene } from "./wire.ts";
+
+export interface View {
+  west: number;
+  south: number;
+  east: number;
+  north: number;
+  zoom: number;
+}
+
+export interface Answers {
+  selected(code: string | null): void;
+  picked(recordId: string): void;
+  view(view: View): void;
+}
+
+const SETTLED_MS = 250;
+const NARROW_PX = 640;
+const CLUSTER_STEP = 2;
+
+export class LiveMap {
+  answers: Answers;
+  private readonly root: HTMLElement;
+  private readonly map: L.Map;
+  private readonly renderer: L.Canvas;
+  private readonly selection: Selection;
+  private readonly shown = new Map<string, Shown>();
+  private readonly choices = new Map<string, boolean>();
+  private readonly switches = element("div", "gb-panel gb-switches");
+  private readonly legend = element("div", "gb-panel gb-legends");
+  private readonly age = element("div", "gb-age");
+  private readonly credit = element("div", "gb-credit");
+  private readonly sizes: ResizeObserver;
+  private controls: L.Control[] = [];
+  private tiles: { key: string; layer: L.TileLayer } | null = null;
+  private header: Header | null = null;
+  private fitted: string | null = null;
+  private reported = Number.NEGATIVE_INFINITY;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private updates = 0;
+  private legendKey = "";
+
+  constructor(root: HTMLElement, answers: Answers) {
+    this.root = root;
+    this.answers = answers;
+    const pane = element("div", "gb-pane");
+    root.append(pane);
+    this.map = L.map(pane, {
+      attributionControl: false,
+      zoomControl: false,
+      zoomSnap: 0.5,
+      maxZoom: 19,
+      minZoom: 2,
+      keyboard: true,
+      fadeAnimation: false,
+    });
+    // One canvas for all: a second one would swallow the clicks of the first.
+    this.renderer = L.canvas({ padding: 0.3, tolerance: 3 });
+    this.selection = new Selection(this.map, this.renderer, (code) => {
+      this.afterSelection();
+      this.answers.selected(code);
+    });
+    const isWide = root.clientWidth >= NARROW_PX;
+    this.switches.dataset["open"] = String(isWide);
+    this.legend.dataset["open"] = String(isWide);
+    root.append(this.switches, this.legend, this.age, this.credit);
+    this.map.on("moveend zoomend", () => this.moved());
+    this.sizes = new ResizeObserver(() => this.map.invalidateSize({ animate: false }));
+    this.sizes.observe(root);
+  }
+
+  update(scene: Scene): void {
+    const header = scene.header;
+    if (this.header?.rev === header.rev) return;
+    const before = this.header;
+    this.header = header;
+    this.root.style.height = `${header.height_px}px`;
+    this.root.lang = header.language;
+    this.root.style.setProperty("--gb-paper", header.paper);
+    this.fit(header);
+    this.setTiles(header);
+    const words = JSON.stringify(header.texts) + header.language;
+    if (!before || words !== JSON.stringify(before.texts) + before.language) this.setWords(header);
+    this.age.textContent = header.as_of;
+    this.credit.textContent = header.basemap.kind === "xyz" ? header.basemap.attribution : "";
+    this.setLayers(scene);
+    this.selection.follow(header.selected);
+    this.afterSelection();
+    this.updates += 1;
+    this.moved();
+    this.tell();
+    this.root.dataset["ready"] = "true";
+  }
+
+  destroy(): void {
+    clearTimeout(this.timer);
+    this.sizes.disconnect();
+    this.map.remove();
+    this.root.replaceChildren();
+    delete this.root.dataset["ready"];
+  }
+
+  private fit(header: Header): void {
+    if (this.fitted === header.fit_key) return;
+    this.fitted = header.fit_key;
+    this.map.invalidateSize({ animate: false });
+    this.all(header);
+  }
+
+  private all(header: Header): void {
+    const [west, south, east, north] = header.bounds;
+    this.map.fitBounds(
+      [
+        [south, west],
+        [north, east],
+      ],
+      { animate: false, padding: [12, 12] },
+    );
+  }
+
+  private setTiles(header: Header): void {
+    const { kind, url, max_zoom } = header.basemap;
+    const key = kind === "xyz" ? `${url}|${max_zoom}` : "";
+    if ((this.tiles?.key ?? "") === key) return;
+    this.tiles?.layer.remove();
+    this.tiles = null;
+    if (!key) return;
+    const layer = L.tileLayer(url, { maxNativeZoom: max_zoom, maxZoom: 19, className: "gb-tiles" });
+    this.tiles = { key, layer: layer.addTo(this.map) };
+  }
+
+  private setWords(header: Header): void {
+    const { texts } = header;
+    for (const control of this.controls) control.remove();
+    this.map.getContainer().setAttribute("aria-label", texts.map_name);
+    this.map.getContainer().setAttribute("role", "region");
+    const zoom = L.control.zoom({ zoomInTitle: texts.zoom_in, zoomOutTitle: texts.zoom_out });
+    const scale = L.control.scale({ imperial: false, maxWidth: 140 });
+    this.controls = [zoom.addTo(this.map), scale.addTo(this.map)];
+    const bar = zoom.getContainer();
+    const home = element("a", "gb-home", "⤢");
+    home.href = "#";
+    home.title = texts.all_of_it;
+    home.setAttribute("role", "button");
+    home.setAttribute("aria-label", texts.all_of_it);
+    L.DomEvent.on(home, "click", (event) => {
+      L.DomEvent.stop(event);
+      if (this.header) this.all(this.header);
+    });
+    bar?.append(home);
+  }
+
+  private setLayers(scene: Scene): void {
+    const { layers } = scene.header;
+    const kept = new Set(layers.map((layer) => layer.id));
+    for (const [id, old] of this.shown) {
+      if (kept.has(id)) continue;
+      old.group.remove();
+      this.shown.delete(id);
+    }
+    for (const head of layers) this.setLayer(scene, head);
+    const ordered = layers.map((head) => [head.id, this.shown.get(head.id) as Shown] as const);
+    this.shown.clear();
+    for (const [id, one] of ordered) this.shown.set(id, one);
+    this.place();
+    this.setPanels();
+  }
+
+  private setLayer(scene: Scene, head: AnyLayerHead): void {
+    const old = this.shown.get(head.id);
+    if (old && old.head.hash === head.hash && old.head.kind === head.kind) return;
+    if (old?.update(scene, head)) return;
+    old?.group.remove();
+    const made = BUILDERS[head.kind](scene, head, this.renderer, {
+      select: (code) => this.selection.click(code),
+      pick: (id) => this.answers.picked(id),
+      zoomTo: (place) => this.map.setView(place, this.map.getZoom() + CLUSTER_STEP),
+      clusterText: (count) =>
+        (this.header?.texts.points_in_cluster ?? "").replace(
+          "{n}",
+          count.toLocaleString(this.header?.language),
+        ),
+    });
+    made.refresh(this.map.getZoom());
+    this.shown.set(head.id, made);
+  }
+
+  /** Puts on what is switched on, takes off what is not, and restores the order. */
+  private place(): void {
+    let isAbove = false;
+    for (const [id, { group }] of this.shown) {
+      const on = this.isOn(id);
+      const wasOn = this.map.hasLayer(group);
+      if (on && !wasOn) group.addTo(this.map);
+      if (!on && wasOn) group.remove();
+      // A group put on lands on top: lift all that belong above it.
+      if (on && isAbove) this.lift(group);
+      if (on && !wasOn) isAbove = true;
+    }
+  }
+
+  private lift(group: L.FeatureGroup): void {
+    group.eachLayer((layer) => (layer as L.Path).bringToFront());
+  }
+
+  private isOn(id: string): boolean {
+    const head = this.header?.layers.find((layer) => layer.id === id);
+    if (head?.kind === "point" && head.follows) return this.isOn(head.follows);
+    return this.choices.get(id) ?? !(this.header?.hidden.includes(id) ?? false);
+  }
+
+  private setPanels(): void {
+    const { header } = this;
+    if (!header) return;
+    fillSwitch(
+      this.switches,
+      header,
+      (id) => this.isOn(id),
+      (id, on) => {
+        this.choices.set(id, on);
+        this.place();
+        this.setLegend();
+        this.afterSelection();
+      },
+    );
+    this.setLegend();
+  }
+
+  /** A legend is there while its layer is, at this zoom. */
+  private setLegend(): void {
+    const { header } = this;
+    if (!header) return;
+    const zoom = this.map.getZoom();
+    const isSeen = (id: string): boolean => {
+      const head = header.layers.find((layer) => layer.id === id);
+      return this.isOn(id) && !(head?.kind === "point" && zoom < head.min_zoom);
+    };
+    const seen = header.legends.map((one) => one.layer_id === "" || isSeen(one.layer_id));
+    const key = header.rev + seen.join();
+    if (key === this.legendKey) return;
+    this.legendKey = key;
+    fillLegend(
+      this.legend,
+      header.texts.legend,
+      header.legends.filter((_one, i) => seen[i]),
+    );
+  }
+
+  private afterSelection(): void {
+    const colour = this.header?.selected_colour ?? "#000000";
+    this.selection.draw(this.shown.values(), (id) => this.isOn(id), colour);
+    this.tell();
+  }
+
+  private moved(): void {
+    if (!this.header) return;
+    const zoom = this.map.getZoom();
+    let isAbove = false;
+    for (const [id, one] of this.shown) {
+      const before = one.group.getLayers()[0];
+      one.refresh(zoom);
+      if (!this.isOn(id)) continue;
+      if (isAbove) this.lift(one.group);
+      if (before !== one.group.getLayers()[0]) isAbove = true;
+    }
+    if (isAbove) this.afterSelection();
+    this.setLegend();
+    this.tell();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.report(), SETTLED_MS);
+  }
+
+  /** Tells the view where the other side has points to send for it, or has sent them. */
+  private report(): void {
+    const from = Math.min(
+      ...(this.header?.layers ?? []).map((layer) =>
+        layer.kind === "cluster" ? (layer.points_from_zoom ?? Infinity) : Infinity,
+      ),
+    );
+    const view = this.view();
+    const isWanted = view.zoom >= from || this.reported >= from;
+    if (!Number.isFinite(from) || !isWanted) return;
+    this.reported = view.zoom;
+    this.answers.view(view);
+  }
+
+  private view(): View {
+    const bounds = this.map.getBounds();
+    return {
+      west: bounds.getWest(),
+      south: bounds.getSouth(),
+      east: bounds.getEast(),
+      north: bounds.getNorth(),
+      zoom: this.map.getZoom(),
+    };
+  }
+
+  /** Says on the root element what is shown, for tests and for reading machines. */
+  private tell(): void {
+    const { dataset } = this.root;
+    const { west, south, east, north, zoom } = this.view();
+    dataset["rev"] = this.header?.rev ?? "";
+    dataset["updates"] = String(this.updates);
+    dataset["zoom"] = String(zoom);
+    dataset["bounds"] = [west, south, east, north].join(",");
+    dataset["selected"] = this.selection.code ?? "";
+    const counts = [...this.shown].map(([id, one]) => [
+      id,
+      { kind: one.head.kind, on: this.isOn(id), marks: one.group.getLayers().length },
+    ]);
+    dataset["layers"] = JSON.stringify(Object.fromEntries(counts));
+  }
+}

@@ -1,0 +1,229 @@
+// Draws marks on the one canvas: shaped points, counted clusters, texts, hatching.
+
+import * as L from "leaflet";
+
+interface Canvas extends L.Canvas {
+  _ctx: CanvasRenderingContext2D;
+  _drawing: boolean;
+  _fillStroke(ctx: CanvasRenderingContext2D, layer: L.Path): void;
+}
+
+interface Drawn {
+  _renderer: Canvas;
+  _point: L.Point;
+  _radius: number;
+  _empty(): boolean;
+}
+
+const FONT = 'system-ui, "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif';
+/** How much of what lies below a shaded area hides; the legend shows the same. */
+export const FILL_OPACITY = 0.8;
+const HALO = "#ffffff";
+
+/** Leaflet's own drawing state, which its types leave out. */
+function drawn(mark: L.CircleMarker): Drawn {
+  return mark as unknown as Drawn;
+}
+
+function trace(ctx: CanvasRenderingContext2D, shape: string, at: L.Point, r: number): void {
+  const ring = (corners: number, turn: number, inner = 1): void => {
+    for (let i = 0; i < corners; i += 1) {
+      const reach = i % 2 === 1 ? r * inner : r;
+      const angle = turn + (2 * Math.PI * i) / corners;
+      ctx.lineTo(at.x + reach * Math.cos(angle), at.y + reach * Math.sin(angle));
+    }
+    ctx.closePath();
+  };
+  ctx.beginPath();
+  switch (shape) {
+    case "square":
+      ctx.rect(at.x - 0.86 * r, at.y - 0.86 * r, 1.72 * r, 1.72 * r);
+      break;
+    case "triangle":
+      r *= 1.2;
+      ring(3, -Math.PI / 2);
+      break;
+    case "diamond":
+      r *= 1.15;
+      ring(4, -Math.PI / 2);
+      break;
+    case "star":
+      r *= 1.3;
+      ring(10, -Math.PI / 2, 0.45);
+      break;
+    case "cross": {
+      const a = r * 0.38;
+      const steps = [
+        [-a, -r], [a, -r], [a, -a], [r, -a], [r, a], [a, a],
+        [a, r], [-a, r], [-a, a], [-r, a], [-r, -a], [-a, -a],
+      ] as const;
+      for (const [x, y] of steps) ctx.lineTo(at.x + x, at.y + y);
+      ctx.closePath();
+      break;
+    }
+    default:
+      ctx.arc(at.x, at.y, r, 0, 2 * Math.PI);
+  }
+}
+
+function write(
+  ctx: CanvasRenderingContext2D,
+  text: string,
+  at: L.Point,
+  size: number,
+  colour: string,
+  halo: string | null,
+): void {
+  ctx.save();
+  ctx.font = `600 ${size}px ${FONT}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  if (halo) {
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = halo;
+    ctx.strokeText(text, at.x, at.y);
+  }
+  ctx.fillStyle = colour;
+  ctx.fillText(text, at.x, at.y);
+  ctx.restore();
+}
+
+export interface ShapeOptions extends L.CircleMarkerOptions {
+  shape: string;
+}
+
+/** One record, drawn in the shape of its kind. */
+export class ShapeMark extends L.CircleMarker {
+  declare options: ShapeOptions;
+
+  constructor(at: L.LatLngExpression, options: ShapeOptions) {
+    super(at, options);
+  }
+
+  _updatePath(): void {
+    const own = drawn(this);
+    const canvas = own._renderer;
+    if (!canvas._drawing || own._empty()) return;
+    trace(canvas._ctx, this.options.shape, own._point, own._radius);
+    canvas._fillStroke(canvas._ctx, this);
+  }
+}
+
+export interface CountOptions extends L.CircleMarkerOptions {
+  count: number;
+}
+
+/** A cluster: a disc with the number of its points. */
+export class CountMark extends L.CircleMarker {
+  declare options: CountOptions;
+
+  constructor(at: L.LatLngExpression, options: CountOptions) {
+    super(at, options);
+  }
+
+  _updatePath(): void {
+    const own = drawn(this);
+    const canvas = own._renderer;
+    if (!canvas._drawing || own._empty()) return;
+    trace(canvas._ctx, "circle", own._point, own._radius);
+    canvas._fillStroke(canvas._ctx, this);
+    write(canvas._ctx, short(this.options.count), own._point, 11, "#ffffff", null);
+  }
+}
+
+export interface TextOptions extends L.CircleMarkerOptions {
+  text: string;
+  size: number;
+  /** Width in pixels, at the map's zoom, of what the text stands in; it hides in narrow ones. */
+  room?: () => number;
+}
+
+/** A text; never clickable. */
+export class TextMark extends L.CircleMarker {
+  declare options: TextOptions;
+
+  constructor(at: L.LatLngExpression, options: TextOptions) {
+    // The radius only tells Leaflet what part of the canvas to redraw.
+    const reach = (options.text.length * options.size) / 2 + 4;
+    super(at, { ...options, radius: reach, interactive: false, stroke: false, fill: false });
+  }
+
+  _updatePath(): void {
+    const own = drawn(this);
+    const canvas = own._renderer;
+    if (!canvas._drawing || own._empty()) return;
+    const { text, size, room, color } = this.options;
+    if (room && room() < text.length * size + 10) return;
+    write(canvas._ctx, text, own._point, size, color ?? "#1c2430", HALO);
+  }
+}
+
+/** 1234 as "1.2k": a count that fits its disc. */
+export function short(count: number): string {
+  if (count < 1000) return String(count);
+  if (count < 10_000) return `${(count / 1000).toFixed(1)}k`;
+  if (count < 1_000_000) return `${Math.round(count / 1000)}k`;
+  return `${(count / 1_000_000).toFixed(1)}M`;
+}
+
+/** Radius of a cluster's disc: its area grows with the number of figures. */
+export function discRadius(count: number): number {
+  return 11 + 3 * Math.log10(Math.max(count, 1));
+}
+
+/** A fill of slanted lines, for shapes without a base. */
+export function hatch(colour: string): CanvasPattern | null {
+  const side = 8;
+  const tile = document.createElement("canvas");
+  tile.width = side;
+  tile.height = side;
+  const ctx = tile.getContext("2d");
+  if (!ctx) return null;
+  ctx.fillStyle = "#ffffff";
+  ctx.fillRect(0, 0, side, side);
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 2.5;
+  ctx.beginPath();
+  for (const shift of [-side, 0, side]) {
+    ctx.moveTo(shift, side);
+    ctx.lineTo(shift + side, 0);
+  }
+  ctx.stroke();
+  return ctx.createPattern(tile, "repeat");
+}
+
+/** Draws one sign on its own little canvas, for the legend. */
+export function signCanvas(shape: string, colour: string): HTMLCanvasElement {
+  const scale = Math.max(1, Math.ceil(globalThis.devicePixelRatio || 1));
+  const sign = document.createElement("canvas");
+  sign.width = 22 * scale;
+  sign.height = 16 * scale;
+  const ctx = sign.getContext("2d");
+  if (!ctx) return sign;
+  ctx.scale(scale, scale);
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = "#6b7280";
+  if (shape === "line") {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 2.5;
+    ctx.beginPath();
+    ctx.moveTo(1, 8);
+    ctx.lineTo(21, 8);
+    ctx.stroke();
+    return sign;
+  }
+  if (shape === "fill" || shape === "hatch") {
+    ctx.beginPath();
+    ctx.rect(0.5, 0.5, 21, 15);
+    ctx.fillStyle = (shape === "hatch" ? hatch(colour) : null) ?? colour;
+    ctx.globalAlpha = FILL_OPACITY;
+  } else {
+    trace(ctx, shape, new L.Point(11, 8), 6);
+    ctx.fillStyle = colour;
+    ctx.strokeStyle = "#ffffff";
+  }
+  ctx.fill();
+  ctx.stroke();
+  return sign;
+}

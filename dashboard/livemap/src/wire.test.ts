@@ -1,0 +1,57 @@
+// Checks the reader against bytes put together by hand.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { cut, type GridHead, Scene } from "./wire.ts";
+
+function packed(header: unknown, body: Uint8Array, shift = 0): Uint8Array {
+  const head = new TextEncoder().encode(JSON.stringify(header));
+  const start = Math.ceil((8 + head.length) / 8) * 8;
+  const whole = new Uint8Array(new ArrayBuffer(shift + start + body.length), shift);
+  whole.set(new TextEncoder().encode("GBM1"));
+  new DataView(whole.buffer, shift).setUint32(4, head.length, true);
+  whole.set(head, 8);
+  whole.set(body, start);
+  return whole;
+}
+
+const layer = {
+  id: "grids",
+  kind: "grid",
+  arrays: { xy: ["f4", 0, 8], rings: ["u4", 32, 1], parts: ["u4", 40, 1], shapes: ["u4", 48, 2] },
+} as unknown as GridHead;
+const header = { version: 1, origin: [116, 40], layers: [layer], as_of: "数据截至今日 <b>" };
+
+function body(): Uint8Array {
+  const buffer = new ArrayBuffer(56);
+  new Float32Array(buffer, 0, 8).set([0, 0, 0.5, 0, 0.5, 0.25, Number.NaN, Number.NaN]);
+  new Uint32Array(buffer, 32, 1).set([4]);
+  new Uint32Array(buffer, 40, 1).set([1]);
+  new Uint32Array(buffer, 48, 2).set([1, 0]);
+  return new Uint8Array(buffer);
+}
+
+test("a scene is read from any place in a buffer", () => {
+  for (const shift of [0, 3]) {
+    const scene = new Scene(packed(header, body(), shift));
+    assert.equal(scene.header.as_of, "数据截至今日 <b>");
+    assert.deepEqual(scene.places(layer, "xy"), [[40, 116], [40, 116.5], [40.25, 116.5], null]);
+    assert.equal(scene.areas(layer).length, 2);
+    assert.deepEqual(scene.areas(layer)[1], []);
+  }
+});
+
+test("other bytes and other versions are refused", () => {
+  assert.throws(() => new Scene(new Uint8Array(16)), /not a packed map scene/);
+  assert.throws(() => new Scene(packed({ ...header, version: 2 }, body())), /another version/);
+});
+
+test("an unknown array is named", () => {
+  const scene = new Scene(packed(header, body()));
+  assert.throws(() => scene.numbers(layer, "colour"), /grids has no array colour/);
+});
+
+test("lists are cut by sizes", () => {
+  assert.deepEqual(cut(["a", "b", "c"], new Uint32Array([1, 0, 2])), [["a"], [], ["b", "c"]]);
+});

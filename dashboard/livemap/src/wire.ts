@@ -1,0 +1,179 @@
+// Reads the bytes that dashboard/maps/live.py packs. Knows nothing of Leaflet and the page.
+
+export type ArrayEntry = [dtype: string, offset: number, count: number];
+export type Numbers = Float32Array | Float64Array | Uint32Array | Int8Array | Uint8Array;
+
+export interface Texts {
+  map_name: string;
+  layers: string;
+  legend: string;
+  zoom_in: string;
+  zoom_out: string;
+  all_of_it: string;
+  points_in_cluster: string;
+}
+
+export interface LegendEntry {
+  label: string;
+  colour: string;
+  shape: string;
+  mark: string;
+}
+
+export interface Legend {
+  title: string;
+  entries: LegendEntry[];
+  layer_id: string;
+  note: string;
+}
+
+interface LayerHead {
+  id: string;
+  title: string;
+  hash: string;
+  arrays: Record<string, ArrayEntry>;
+}
+
+export interface GridHead extends LayerHead {
+  kind: "grid";
+  codes: string[];
+  tooltips: string[];
+  is_selectable: boolean;
+  geometry_hash: string;
+  colours: string[];
+  marks: string[];
+  no_base_colour: string;
+}
+
+export interface LineHead extends LayerHead {
+  kind: "line";
+  style: { colour: string; width_px: number; dash_px: number[]; opacity: number };
+  tooltips: string[];
+}
+
+export interface PointHead extends LayerHead {
+  kind: "point";
+  kinds: { label: string; colour: string; shape: string }[];
+  record_ids: string[];
+  tooltips: string[];
+  min_zoom: number;
+  follows: string;
+  radius_px: number;
+}
+
+export interface ClusterHead extends LayerHead {
+  kind: "cluster";
+  colour: string;
+  points_from_zoom: number | null;
+  zooms: number[];
+}
+
+export interface LabelHead extends LayerHead {
+  kind: "label";
+  texts: string[];
+  min_zoom: number;
+}
+
+export type AnyLayerHead = GridHead | LineHead | PointHead | ClusterHead | LabelHead;
+
+export interface Header {
+  version: number;
+  rev: string;
+  language: string;
+  texts: Texts;
+  as_of: string;
+  origin: [lon: number, lat: number];
+  bounds: [west: number, south: number, east: number, north: number];
+  fit_key: string;
+  basemap: { kind: string; url: string; attribution: string; max_zoom: number };
+  paper: string;
+  selected_colour: string;
+  hidden: string[];
+  selected: string | null;
+  legends: Legend[];
+  height_px: number;
+  layers: AnyLayerHead[];
+}
+
+export type Place = [lat: number, lon: number];
+
+const MAGIC = "GBM1";
+const VERSION = 1;
+const STEP = 8;
+
+/** A decoded scene: its header, and its arrays by entry. */
+export class Scene {
+  readonly header: Header;
+  private readonly body: ArrayBuffer;
+
+  constructor(bytes: Uint8Array) {
+    const magic = String.fromCharCode(...bytes.subarray(0, 4));
+    if (magic !== MAGIC) throw new Error("not a packed map scene");
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const length = view.getUint32(4, true);
+    this.header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
+    if (this.header.version !== VERSION) {
+      throw new Error("a packed map scene of another version");
+    }
+    const start = Math.ceil((8 + length) / STEP) * STEP;
+    // A copy: typed arrays need their own alignment, whatever buffer the bytes arrived in.
+    this.body = new Uint8Array(bytes.subarray(start)).buffer;
+  }
+
+  numbers(layer: AnyLayerHead, name: string): Numbers {
+    const entry = layer.arrays[name];
+    if (!entry) throw new Error(`layer ${layer.id} has no array ${name}`);
+    const [dtype, offset, count] = entry;
+    switch (dtype) {
+      case "f4":
+        return new Float32Array(this.body, offset, count);
+      case "f8":
+        return new Float64Array(this.body, offset, count);
+      case "u4":
+        return new Uint32Array(this.body, offset, count);
+      case "i1":
+        return new Int8Array(this.body, offset, count);
+      case "u1":
+        return new Uint8Array(this.body, offset, count);
+      default:
+        throw new Error(`unknown array type ${dtype}`);
+    }
+  }
+
+  /** Places of an array of offsets from the origin; null where a place is missing. */
+  places(layer: AnyLayerHead, name: string): (Place | null)[] {
+    const offsets = this.numbers(layer, name);
+    const [lon, lat] = this.header.origin;
+    const made: (Place | null)[] = new Array(offsets.length / 2);
+    for (let i = 0; i < made.length; i += 1) {
+      const east = offsets[2 * i] as number;
+      const north = offsets[2 * i + 1] as number;
+      made[i] = Number.isFinite(east) && Number.isFinite(north) ? [lat + north, lon + east] : null;
+    }
+    return made;
+  }
+
+  /** Areas: for each shape its parts, for each part its rings. */
+  areas(layer: AnyLayerHead): Place[][][][] {
+    const rings = cut(this.places(layer, "xy") as Place[], this.numbers(layer, "rings"));
+    return cut(cut(rings, this.numbers(layer, "parts")), this.numbers(layer, "shapes"));
+  }
+
+  /** Lines: for each shape its lines. */
+  lines(layer: AnyLayerHead): Place[][][] {
+    const lines = cut(this.places(layer, "xy") as Place[], this.numbers(layer, "rings"));
+    return cut(lines, this.numbers(layer, "shapes"));
+  }
+}
+
+/** Cuts a list into pieces of the given sizes. */
+export function cut<T>(list: T[], sizes: Numbers): T[][] {
+  const pieces: T[][] = new Array(sizes.length);
+  let start = 0;
+  for (let i = 0; i < sizes.length; i += 1) {
+    const end = start + (sizes[i] as number);
+    pieces[i] = list.slice(start, end);
+    start = end;
+  }
+  return pieces;
+}

@@ -1,0 +1,71 @@
+"""Turn a measure's values into shaded classes with colours, letters and labels.
+
+Used by the screens that shade grids.
+Knows nothing of what is measured: titles arrive ready in the screen's language.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dashboard.maps.signs import Classes
+from dashboard.theme import ZERO_COLOUR, Edges, Method, class_colours, class_edges
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["classes_for"]
+
+
+def classes_for(
+    values: NDArray[np.float64],
+    *,
+    title: str,
+    no_base_label: str,
+    method: Method = "quantile",
+    n: int = 5,
+    is_count: bool = False,
+) -> Classes:
+    """Divide a measure into at most `n` classes, zeros apart, NaN ("no base") apart.
+
+    Labels are numbers alone: "3" or "3–7" for counts; "1.5–<3" for others, the last "3–8" (its
+    upper edge belongs to it). Marks are letters from A for the lightest, "0" for the zeros.
+    """
+    made = class_edges(values, method=method, n=n, is_count=is_count)
+    shaded = len(made.edges) - 1 - int(made.has_zero)
+    letters = tuple("ABCDEFG"[:shaded])
+    labels = _labels(made, is_count=is_count)
+    alone = np.unique(values[np.isfinite(values) & (values != 0)])
+    if shaded == 1 and alone.size == 1:
+        labels = (*labels[:-1], _number(float(alone[0])))
+    return Classes(
+        title=title,
+        breaks=made.edges,
+        colours=(*((ZERO_COLOUR,) if made.has_zero else ()), *class_colours(shaded)),
+        labels=labels,
+        marks=(*(("0",) if made.has_zero else ()), *letters),
+        has_zero=made.has_zero,
+        no_base_label=no_base_label,
+    )
+
+
+def _labels(made: Edges, *, is_count: bool) -> tuple[str, ...]:
+    first = 1 if made.has_zero else 0
+    labels = ["0"] if made.has_zero else []
+    pairs = list(zip(made.edges[first:-1], made.edges[first + 1 :], strict=True))
+    for position, (low, high) in enumerate(pairs):
+        if is_count:
+            last = high - 1
+            labels.append(f"{low:,.0f}" if last == low else f"{low:,.0f}–{last:,.0f}")
+        else:
+            joint = "–" if position == len(pairs) - 1 else "–<"
+            labels.append(f"{_number(low)}{joint}{_number(high)}")
+    return tuple(labels)
+
+
+def _number(edge: float) -> str:
+    """Write an edge shortly, without an exponent; thousands parted by commas."""
+    whole = f"{edge:,.0f}" if edge == round(edge) else ""
+    return whole or np.format_float_positional(edge, trim="-")

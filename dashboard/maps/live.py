@@ -1,0 +1,266 @@
+"""Pack a map scene into bytes for the live map component.
+
+Used by `dashboard.components.map_panel`; read in the browser by `dashboard/livemap/src/wire.ts`.
+Knows nothing of Streamlit.
+
+Layout, little-endian: four bytes "GBM1", the header's length as uint32, the header as UTF-8 JSON,
+zeros up to a multiple of eight, then the arrays, each starting at a multiple of eight. The header
+names each array as [dtype, offset from the first array in bytes, number of elements]. What is only
+seen travels as float32 offsets from the header's `origin` (degrees): a few millimetres within a
+city. dtype "f8" is known to both sides for what will be edited.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from dashboard.maps.layers import (
+    ClusterLayer,
+    GridLayer,
+    LabelLayer,
+    Layer,
+    LineLayer,
+    MapScene,
+    PointLayer,
+)
+from dashboard.maps.window import Window
+from dashboard.theme import PAPER, SELECTED_COLOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+__all__ = ["WIRE_VERSION", "pack", "packers", "unpack"]
+
+WIRE_VERSION = 1
+_MAGIC = b"GBM1"
+_STEP = 8
+_Head = dict[str, Any]
+
+
+class _Arrays:
+    """Collect arrays one behind the other, each at a multiple of eight bytes."""
+
+    def __init__(self, origin: tuple[float, float], window: Window) -> None:
+        self.origin = origin
+        self.window = window
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def put(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
+        part = np.ascontiguousarray(array, dtype=f"<{dtype}").tobytes()
+        entry: list[str | int] = [dtype, self.size, len(part) // np.dtype(dtype).itemsize]
+        padded = part + bytes(-len(part) % _STEP)
+        self.parts.append(padded)
+        self.size += len(padded)
+        return entry
+
+    def put_places(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str | int]:
+        return self._put_offsets(np.column_stack(self.window.points(lon, lat)))
+
+    def put_shapes(self, geometries: Sequence[BaseGeometry], *, as_areas: bool) -> _Head:
+        """Put coordinates and the sizes of rings (or lines), parts and shapes."""
+        shifted = self.window.shapes(geometries)
+        many = _as_multi(shifted, as_areas=as_areas)
+        _, pairs, levels = shapely.to_ragged_array(many)
+        names = ("rings", "parts", "shapes") if as_areas else ("rings", "shapes")
+        head: _Head = {"xy": self._put_offsets(pairs[:, :2])}
+        for name, offsets in zip(names, levels, strict=True):
+            head[name] = self.put(np.diff(offsets), "u4")
+        if as_areas:
+            inside = shapely.get_coordinates(shapely.point_on_surface(many))
+            whole = np.full((len(many), 2), np.nan)
+            whole[~shapely.is_empty(many)] = inside
+            head["inside"] = self._put_offsets(whole)
+        return head
+
+    def _put_offsets(self, pairs: NDArray[np.float64]) -> list[str | int]:
+        return self.put((pairs - np.array(self.origin)).ravel(), "f4")
+
+
+def pack(scene: MapScene, *, height_px: int = 600) -> bytes:
+    """Pack a scene; the same scene gives the same bytes.
+
+    Parameters
+    ----------
+    scene
+        What to show. Shapes are shifted to the basemap's datum here.
+    height_px
+        Height of the map in the page.
+    """
+    window = Window(scene.basemap)
+    west, south, east, north = window.bounds(scene.bounds)
+    arrays = _Arrays(((west + east) / 2, (south + north) / 2), window)
+    layers = [_packed(layer, arrays) for layer in scene.layers]
+    known = {layer.id for layer in scene.layers}
+    header: _Head = {
+        "version": WIRE_VERSION,
+        "language": scene.language,
+        "texts": asdict(scene.texts),
+        "as_of": scene.as_of,
+        "origin": list(arrays.origin),
+        "bounds": [west, south, east, north],
+        "fit_key": scene.fit_key,
+        "basemap": asdict(scene.basemap),
+        "paper": PAPER,
+        "selected_colour": SELECTED_COLOUR,
+        "hidden": sorted(scene.hidden & known),
+        "selected": scene.selected,
+        "legends": [asdict(legend) for legend in scene.shown_legends()],
+        "height_px": height_px,
+        "layers": layers,
+    }
+    body = b"".join(arrays.parts)
+    header["rev"] = blake2b(_json(header) + body, digest_size=8).hexdigest()
+    head = _json(header)
+    start = len(_MAGIC) + 4 + len(head)
+    return b"".join((_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP), body))
+
+
+def unpack(packed: bytes) -> tuple[_Head, dict[tuple[str, str], NDArray[np.generic]]]:
+    """Read packed bytes back: the header, and each array by layer id and name.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are not a packed scene of this version.
+    """
+    if packed[:4] != _MAGIC:
+        raise ValueError("not a packed map scene")
+    length = int.from_bytes(packed[4:8], "little")
+    header: _Head = json.loads(packed[8 : 8 + length])
+    if header["version"] != WIRE_VERSION:
+        raise ValueError("a packed map scene of another version")
+    start = 8 + length + (-(8 + length) % _STEP)
+    arrays: dict[tuple[str, str], NDArray[np.generic]] = {}
+    for layer in header["layers"]:
+        for name, (dtype, offset, count) in layer["arrays"].items():
+            arrays[layer["id"], name] = np.frombuffer(
+                packed, dtype=f"<{dtype}", count=count, offset=start + offset
+            )
+    return header, arrays
+
+
+def _packed(layer: Layer, arrays: _Arrays) -> _Head:
+    """Pack one layer; `hash` tells the browser whether anything in it changed."""
+    first = len(arrays.parts)
+    head = packers()[type(layer)](layer, arrays)
+    head = {"id": layer.id, "title": layer.title, **head}
+    told = {key: value for key, value in head.items() if key != "arrays"}
+    kinds = {name: (entry[0], entry[2]) for name, entry in head["arrays"].items()}
+    seen = blake2b(_json([told, kinds, arrays.origin]), digest_size=8)
+    for part in arrays.parts[first:]:
+        seen.update(part)
+    return {**head, "hash": seen.hexdigest()}
+
+
+def packers() -> dict[type, Callable[[Any, _Arrays], _Head]]:
+    """Give the function that packs each kind of layer."""
+    return {
+        GridLayer: _grid,
+        LineLayer: _line,
+        PointLayer: _point,
+        ClusterLayer: _cluster,
+        LabelLayer: _label,
+    }
+
+
+def _grid(layer: GridLayer, arrays: _Arrays) -> _Head:
+    shapes = arrays.put_shapes(layer.geometries, as_areas=True)
+    geometry_hash = blake2b(b"".join(arrays.parts[-len(shapes) :]), digest_size=8)
+    classes = layer.classes
+    return {
+        "kind": "grid",
+        "codes": layer.codes,
+        "tooltips": layer.tooltips or layer.names,
+        "is_selectable": layer.is_selectable,
+        "geometry_hash": geometry_hash.hexdigest(),
+        "colours": classes.colours if classes else (),
+        "marks": classes.marks if classes else (),
+        "no_base_colour": classes.no_base_colour if classes else "",
+        "arrays": {**shapes, "classes": arrays.put(layer.class_index(), "i1")},
+    }
+
+
+def _line(layer: LineLayer, arrays: _Arrays) -> _Head:
+    return {
+        "kind": "line",
+        "style": asdict(layer.style),
+        "tooltips": layer.tooltips,
+        "arrays": arrays.put_shapes(layer.geometries, as_areas=False),
+    }
+
+
+def _point(layer: PointLayer, arrays: _Arrays) -> _Head:
+    return {
+        "kind": "point",
+        "kinds": [asdict(kind) for kind in layer.kinds],
+        "record_ids": layer.record_ids,
+        "tooltips": layer.tooltips,
+        "min_zoom": layer.min_zoom,
+        "follows": layer.follows,
+        "radius_px": layer.radius_px,
+        "arrays": {
+            "xy": arrays.put_places(layer.lon, layer.lat),
+            "kind": arrays.put(layer.kind, "u1"),
+        },
+    }
+
+
+def _cluster(layer: ClusterLayer, arrays: _Arrays) -> _Head:
+    sizes = np.array([len(level.count) for level in layer.levels])
+    places: list[NDArray[np.float64]] = [np.empty((0,)), np.empty((0,))]
+    count = np.empty((0,), dtype=np.int64)
+    if layer.levels:
+        places = [
+            np.concatenate([getattr(level, axis) for level in layer.levels])
+            for axis in ("lon", "lat")
+        ]
+        count = np.concatenate([level.count for level in layer.levels])
+    return {
+        "kind": "cluster",
+        "colour": layer.colour,
+        "points_from_zoom": layer.points_from_zoom,
+        "zooms": [level.zoom for level in layer.levels],
+        "arrays": {
+            "xy": arrays.put_places(places[0], places[1]),
+            "count": arrays.put(count, "u4"),
+            "sizes": arrays.put(sizes, "u4"),
+        },
+    }
+
+
+def _label(layer: LabelLayer, arrays: _Arrays) -> _Head:
+    return {
+        "kind": "label",
+        "texts": layer.texts,
+        "min_zoom": layer.min_zoom,
+        "arrays": {"xy": arrays.put_places(layer.lon, layer.lat)},
+    }
+
+
+def _as_multi(shapes: NDArray[np.object_], *, as_areas: bool) -> NDArray[np.object_]:
+    """Give every shape as a MultiPolygon, or its lines (an area's outline) as MultiLineString."""
+    made = np.empty(len(shapes), dtype=object)
+    for position, shape in enumerate(shapes):
+        lines = shape.boundary if not as_areas and "Polygon" in shape.geom_type else shape
+        parts = shapely.get_parts(lines)
+        parts = parts[~shapely.is_empty(parts)]
+        made[position] = shapely.MultiPolygon(parts) if as_areas else _lines(parts)
+    return made
+
+
+def _lines(parts: NDArray[np.object_]) -> shapely.MultiLineString:
+    return shapely.MultiLineString([shapely.LineString(part.coords) for part in parts])
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
