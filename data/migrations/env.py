@@ -1,6 +1,7 @@
 """Run migrations on the database that the caller hands over (Alembic's entry point)."""
 
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from alembic import context
 from alembic.ddl.impl import _impls
@@ -27,18 +28,18 @@ def _include_name(name: str | None, kind: str, _parents: object) -> bool:
 
 
 def _include_object(
-    item: Any,
+    item: Any,  # noqa: ANN401 - Alembic's signature
     _name: str | None,
     kind: str,
-    _reflected: bool,
-    _other: object,  # noqa: ANN401, FBT001 - Alembic's signature
+    _reflected: bool,  # noqa: FBT001 - Alembic's signature
+    _other: object,
 ) -> bool:
     """Leave GiST indexes out on SQLite: Alembic does not know `ddl_if`."""
     is_gist = kind == "index" and "gist" in str(item.dialect_kwargs.get("postgresql_using", ""))
     return not (is_gist and context.get_context().dialect.name == "sqlite")
 
 
-def _render_item(kind: str, item: object, autogen: Any) -> str | bool:  # noqa: ANN401 - Alembic's signature
+def _render_item(kind: str, item: object, autogen: Any) -> str | Literal[False]:  # noqa: ANN401 - Alembic's signature
     if kind == "type" and isinstance(item, Geom):
         autogen.imports.add("from data.geometry import Geom")
         return f"Geom({item.kind!r})"
@@ -51,6 +52,10 @@ def _render_item(kind: str, item: object, autogen: Any) -> str | bool:  # noqa: 
     return False
 
 
+def _geometry(kind: str, *_arguments: object) -> Geom:
+    return Geom(kind)
+
+
 def _version_table(_impl: object, **options: Any) -> Table:  # noqa: ANN401 - Alembic's signature
     """TEXT instead of VARCHAR(32), which is no GeoPackage type."""
     table = Table(options["version_table"], MetaData(), Column("version_num", Text, nullable=False))
@@ -61,7 +66,7 @@ def _version_table(_impl: object, **options: Any) -> Table:  # noqa: ANN401 - Al
 def run() -> None:
     """Migrate, then bring GeoPackage tables and triggers up to the models."""
     for kind in GEOMETRY_KINDS:
-        sqlite_base.ischema_names[kind] = lambda *_a, kind=kind: Geom(kind)
+        sqlite_base.ischema_names[kind] = partial(_geometry, kind)  # type: ignore[assignment]
     _impls["sqlite"].version_table_impl = _version_table  # type: ignore[method-assign,assignment]
     engine = context.config.attributes["database"].write_engine
     with engine.connect() as connection:

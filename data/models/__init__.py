@@ -1,4 +1,4 @@
-"""Describe the rows of the store; imported by repositories, importers' writers and migrations only."""
+"""Describe the rows of the store; imported by repositories and migrations only."""
 
 from data.models.base import Base
 from data.models.events import Dispute, Hazard, Incident

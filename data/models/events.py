@@ -6,9 +6,9 @@ Incidents have no R-tree in the embedded store: their points are read column-wis
 from datetime import datetime
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Double, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
-from shapely import Geometry
 
 from data.geometry import Geom, Utc
 from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey
@@ -48,7 +48,7 @@ class EventColumns:
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
     line: Mapped[int | None]
     content_hash: Mapped[str] = mapped_column(Text)
-    geom: Mapped[Geometry | None] = mapped_column(Geom("POINT"))
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geom("POINT"))
 
     @declared_attr
     def batch_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy hands the class

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
-from shapely import Geometry
 
 from data.geometry import Geom
 from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey
@@ -45,7 +45,7 @@ class Post(Base):
     title: Mapped[str] = mapped_column(Text)
     planned_count: Mapped[int] = mapped_column(default=1)
     office_phone: Mapped[str | None] = mapped_column(Text)
-    geom: Mapped[Geometry | None] = mapped_column(Geom("POINT"))
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geom("POINT"))
 
 
 class Appointment(Base):

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import CheckConstraint, Date, Double, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
-from shapely import Geometry
 
 from data.geometry import Geom
 from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey
@@ -50,7 +50,7 @@ class Boundary(Base):
     household_count: Mapped[int | None]
     resident_count: Mapped[int | None]
     area_m2: Mapped[float | None] = mapped_column(Double)
-    geom: Mapped[Geometry | None] = mapped_column(Geom("MULTIPOLYGON"))
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geom("MULTIPOLYGON"))
     batch_id: Mapped[int | None] = mapped_column(BIG_KEY, ForeignKey("import_batch.id"))
     content_hash: Mapped[str | None] = mapped_column(Text)
 
@@ -84,7 +84,7 @@ class Street(Base):
     name: Mapped[str | None] = mapped_column(Text)
     street_class: Mapped[str | None] = mapped_column(Text)
     length_m: Mapped[float | None] = mapped_column(Double)
-    geom: Mapped[Geometry | None] = mapped_column(Geom("MULTILINESTRING"))
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geom("MULTILINESTRING"))
     batch_id: Mapped[int | None] = mapped_column(BIG_KEY, ForeignKey("import_batch.id"))
     content_hash: Mapped[str | None] = mapped_column(Text)
 
@@ -105,6 +105,6 @@ class Compound(Base):
     kind: Mapped[str | None] = mapped_column(Text)
     household_count: Mapped[int | None]
     resident_count: Mapped[int | None]
-    geom: Mapped[Geometry | None] = mapped_column(Geom("MULTIPOLYGON"))
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geom("MULTIPOLYGON"))
     batch_id: Mapped[int | None] = mapped_column(BIG_KEY, ForeignKey("import_batch.id"))
     content_hash: Mapped[str | None] = mapped_column(Text)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 import shapely
@@ -107,9 +108,7 @@ def test_the_audit_log_takes_no_change(db):
 
     with db.write() as session:
         for n in range(3):
-            append_audit(
-                session, LOCAL_STEWARD, "import", "grids", n, {"n": n}, datetime.now(UTC)
-            )
+            append_audit(session, LOCAL_STEWARD, "import", "grids", n, {"n": n}, datetime.now(UTC))
     with db.read() as session:
         assert is_intact(session)
     for change in ("UPDATE audit_entry SET row_count = 9", "DELETE FROM audit_entry"):
@@ -212,7 +211,7 @@ while True:
 def test_kill_9_leaves_whole_transactions(db, tmp_path):
     script = tmp_path / "writer.py"
     script.write_text(WRITER)
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     with subprocess.Popen(
         [sys.executable, str(script), str(db.path)], stdout=subprocess.PIPE, env=environment
     ) as writer:

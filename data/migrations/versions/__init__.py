@@ -1,0 +1,1 @@
+"""Hold one file for each step of the schema."""

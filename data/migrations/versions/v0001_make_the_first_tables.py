@@ -8,8 +8,7 @@ here: `data.geopackage.sync` makes them all after every run.
 import sqlalchemy as sa
 from alembic import op
 
-from data.geometry import Geom
-from data.geometry import Utc
+from data.geometry import Geom, Utc
 from data.models.base import JsonText
 
 revision = "0001"
