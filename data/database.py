@@ -11,11 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, create_engine, event, inspect, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
@@ -23,7 +19,7 @@ from sqlalchemy.orm import Session
 from data import geopackage
 from data.config import store_path
 from data.errors import StoreUnavailable
-from data.models import Revision
+from data.models import SCHEMA_VERSION, Revision
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _PRAGMAS = (
@@ -69,22 +65,20 @@ class Database:
         StoreUnavailable
             `store_newer`: a later version of the program wrote it; `store_damaged`: not a database.
         """
+        # Alembic is imported only here: it would double the start of every command.
+        from alembic import command
+        from alembic.config import Config as AlembicConfig
+        from alembic.script import ScriptDirectory
+
         self.path.parent.mkdir(parents=True, exist_ok=True)
         settings = AlembicConfig()
         settings.set_main_option("script_location", str(MIGRATIONS))
         settings.attributes["database"] = self
-        self._refuse_newer(settings)
-        command.upgrade(settings, "head")
-
-    def _refuse_newer(self, settings: AlembicConfig) -> None:
         current = self.schema_version()
-        if current is None:
-            return
-        known = {
-            script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()
-        }
-        if current not in known:
+        steps = ScriptDirectory.from_config(settings).walk_revisions()
+        if current is not None and current not in {step.revision for step in steps}:
             raise StoreUnavailable("store_newer", store=str(self.path), version=current)
+        command.upgrade(settings, "head")
 
     def schema_version(self) -> str | None:
         """Alembic revision of the file; none for an empty one.
@@ -98,15 +92,15 @@ class Database:
             return None
         try:
             with self._read.connect() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
+                if not inspect(connection).has_table("alembic_version"):
+                    return None
+                return connection.scalar(text("SELECT version_num FROM alembic_version"))
         except DatabaseError as error:
             raise StoreUnavailable("store_damaged", store=str(self.path)) from error
 
     def is_current(self) -> bool:
         """Whether the schema is the newest this version knows."""
-        settings = AlembicConfig()
-        settings.set_main_option("script_location", str(MIGRATIONS))
-        return self.schema_version() == ScriptDirectory.from_config(settings).get_current_head()
+        return self.schema_version() == SCHEMA_VERSION
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -1,6 +1,6 @@
 """Import files of every kind; the report is the same as the wizard's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +207,6 @@ def _event_options(function: Any) -> Any:  # noqa: ANN401 - a decorator of comma
 
 def _run_events(layer: EventLayer, given: dict[str, Any]) -> int:
     from data.importers.events import run
-
     from data.importers.options import EventOptions
     from data.importers.times import TimeRules
 
@@ -244,3 +243,52 @@ def _add_event_command(layer: EventLayer) -> None:
 
 for _layer in EventLayer:
     _add_event_command(_layer)
+
+
+def _run_people(layer_name: str, given: dict[str, Any]) -> int:
+    from data.importers.people import PeopleLayer, PeopleOptions, run
+
+    options = PeopleOptions(
+        layer=PeopleLayer(layer_name),
+        mapping=given["mapping"],
+        source=given["source"],
+        datum=given["datum"],
+        table=_table(given),
+    )
+    database = open_database(given["store"], must_exist=False)
+    report = run(database, given["file"], options, LOCAL_STEWARD)
+    return _finish(report, as_json=given["as_json"], kind="people")
+
+
+def _run_lines(layer_name: str, given: dict[str, Any]) -> int:
+    from data.importers.streets import LineLayer, StreetOptions, run
+
+    options = StreetOptions(
+        layer=LineLayer(layer_name),
+        mapping=given["mapping"],
+        source=given["source"],
+        crs=given["crs"],
+        datum=given["datum"],
+        file_layer=given["layer"],
+        encoding=given["encoding"],
+        max_bytes=Config.from_env().max_upload_bytes,
+    )
+    database = open_database(given["store"], must_exist=False)
+    report = run(database, given["file"], options, LOCAL_STEWARD)
+    return _finish(report, as_json=given["as_json"], kind="lines")
+
+
+def _add_plain_command(name: str, runner: Callable[[str, dict[str, Any]], int], layer: str) -> None:
+    @import_group.command(name, cls=MapCommand, help=words(f"cli.import_{name}"))
+    @_shared
+    def command(**given: Any) -> int:  # noqa: ANN401 - click's options
+        """Import one layer whose columns are found by their headers or named with --map."""
+        return runner(layer, given)
+
+    del command  # it hangs in the group now
+
+
+_add_plain_command("officers", _run_people, "officers")
+_add_plain_command("appointments", _run_people, "appointments")
+_add_plain_command("streets", _run_lines, "streets")
+_add_plain_command("blocks", _run_lines, "blocks")

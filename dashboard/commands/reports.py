@@ -105,15 +105,11 @@ def field_names(command: str) -> tuple[str, ...]:
 
     if command in {layer.value for layer in EventLayer}:
         return tuple(columns.fields(EventLayer(command)))
-    others: dict[str, Any] = {
-        "grids": place_columns.FIELDS,
-        "places": place_columns.FIELDS,
-        "streets": streets.STREET_FIELDS,
-        "blocks": streets.COMPOUND_FIELDS,
-        "officers": people_columns.OFFICER_FIELDS,
-        "appointments": people_columns.APPOINTMENT_FIELDS,
-    }
-    return tuple(others[command])
+    if command in {"grids", "places"}:
+        return tuple(place_columns.FIELDS)
+    if command in {"streets", "blocks"}:
+        return tuple(streets.FIELDS[streets.LineLayer(command)])
+    return tuple(people_columns.FIELDS[people_columns.PeopleLayer(command)])
 
 
 def _accepted(document: Mapping[str, Any]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Describe the rows of the store; imported by repositories and migrations only."""
 
-from data.models.base import Base
+from data.models.base import SCHEMA_VERSION, Base
 from data.models.events import Dispute, Hazard, Incident
 from data.models.people import (
     Absence,
@@ -21,6 +21,7 @@ from data.models.records import (
 )
 
 __all__ = [
+    "SCHEMA_VERSION",
     "Absence",
     "Appointment",
     "AuditEntry",

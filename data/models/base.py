@@ -18,6 +18,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+SCHEMA_VERSION = "0001"
+"""Newest step in `data/migrations/versions` (a test compares)."""
+
 BIG_KEY = BigInteger().with_variant(Integer, "sqlite")
 
 PrimaryKey = Annotated[int, mapped_column(BIG_KEY, primary_key=True)]
@@ -34,8 +37,8 @@ class JsonText(types.TypeDecorator[Any]):
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - any JSON value
-        """Write; text is taken as ready-made JSON on SQLite."""
-        if value is None or dialect.name == "postgresql" or isinstance(value, str):
+        """Write."""
+        if value is None or dialect.name == "postgresql":
             return value
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
