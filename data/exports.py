@@ -6,7 +6,6 @@ grid's inner point and a quarter of an hour, no text; internal = exact place, ma
 admin = every kept column.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from data.counting import AS_OF_TODAY, OUTSIDE, UNLOCATED, Placed, place_events
 from data.errors import ImportRefused
+from data.formulas import guard_formulas
 from data.frames import grids_frame, places_frame, streets_frame
 from data.repositories.audit import append_audit
 from data.repositories.events import MODELS
@@ -31,8 +31,6 @@ from data.vocabulary import EventLayer, GridKind, PlaceLevel
 
 SMALLEST_PUBLISHED: Final = 5
 QUARTER_HOUR: Final = np.timedelta64(15 * 60 * 1000, "ms")
-FORMULA_START: Final = re.compile(r"^'*[=+\-@\t\r]")
-PLAIN_NUMBER: Final = re.compile(r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$")
 PLACE_LAYERS: Final = {
     "grids": PlaceLevel.GRID,
     "communities": PlaceLevel.COMMUNITY,
@@ -115,29 +113,6 @@ def export_layer(
     write(frame, target, about)
     append_audit(session, viewer, "export", layer, len(frame), about, now)
     return len(frame)
-
-
-def guard_formulas(column: pd.Series) -> pd.Series:
-    """Put an apostrophe before text that a spreadsheet would run; `unguard_formulas` takes it off.
-
-    Plain numbers such as -3.5 stay. Text that already starts with apostrophes before such a sign
-    gets one more, so that the way back is exact.
-    """
-    texts = column.astype("str").where(column.notna(), None)
-    risky = texts.map(_is_risky, na_action="ignore").fillna(value=False).astype(bool)
-    return texts.where(~risky, "'" + texts.fillna(""))
-
-
-def unguard_formulas(column: pd.Series) -> pd.Series:
-    """Take off the apostrophe that `guard_formulas` put on."""
-    guarded = column.str.startswith("'", na=False) & column.str.slice(1).str.match(
-        FORMULA_START, na=False
-    )
-    return column.where(~guarded, column.str.slice(1))
-
-
-def _is_risky(text: str) -> bool:
-    return bool(FORMULA_START.match(text)) and not PLAIN_NUMBER.match(text)
 
 
 def _frame(

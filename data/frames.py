@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from data.repositories.people import list_posts
 from data.repositories.places import (
     PlaceRecord,
     PlaceTree,
@@ -259,3 +260,70 @@ def _stated_or_sum(stated: int | None, parts: Sequence[int | None]) -> int | Non
         return stated
     known = [part for part in parts if part is not None]
     return sum(known) if parts and len(known) == len(parts) else None
+
+
+POST_COLUMNS = (
+    "post_id",
+    "place_code",
+    "place_level",
+    "place_name",
+    "position",
+    "title",
+    "planned_count",
+    "filled_count",
+    "on_leave_count",
+    "is_filled",
+    "is_derived",
+    "holders",
+)
+"""Columns of `posts_frame` beside the geometry."""
+
+
+def posts_frame(session: Session, viewer: Viewer, *, as_of: date | None = None) -> gpd.GeoDataFrame:
+    """Give the posts of one day as points, sorted by place.
+
+    Returns
+    -------
+    GeoDataFrame
+        `POST_COLUMNS` and Point geometry. A post without a point of its own stands at a point
+        inside its place, and `is_derived` says so; where the place has no shape either, the
+        geometry is missing. `holders` is a tuple of role titles of those who do the work.
+    """
+    posts = list_posts(session, viewer, as_of=as_of)
+    levels = {post.place_level for post in posts if post.point is None}
+    points: dict[tuple[str, str], BaseGeometry] = {}
+    for level in levels:
+        places = places_frame(session, viewer, level=level, as_of=as_of)
+        for code, shape in zip(places["code"], places.geometry, strict=True):
+            if shape is not None and not shape.is_empty:
+                points[level, str(code)] = _inside(shape)
+    rows: list[dict[str, object]] = [
+        {
+            "post_id": post.id,
+            "place_code": post.place_code,
+            "place_level": post.place_level,
+            "place_name": post.place_name,
+            "position": post.position,
+            "title": post.title,
+            "planned_count": post.planned_count,
+            "filled_count": post.filled_count,
+            "on_leave_count": sum(duty.is_on_leave for duty in post.duties),
+            "is_filled": post.filled_count > 0,
+            "is_derived": post.point is None,
+            "holders": tuple(
+                duty.substitute_title or duty.holder_title for duty in post.duties if duty.is_filled
+            ),
+        }
+        for post in posts
+    ]
+    shapes = [
+        post.point if post.point is not None else points.get((post.place_level, post.place_code))
+        for post in posts
+    ]
+    return _frame(rows, POST_COLUMNS, shapes)
+
+
+def _inside(shape: BaseGeometry) -> BaseGeometry:
+    """Give a point inside a shape, of which rings may cross themselves."""
+    sound = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    return shapely.point_on_surface(shape if sound.is_empty else sound)

@@ -209,6 +209,7 @@ def _run_events(layer: EventLayer, given: dict[str, Any]) -> int:
     from data.importers.events import run
     from data.importers.options import EventOptions
     from data.importers.times import TimeRules
+    from geo.crs import Datum
 
     named = ("external_id", "lon", "lat", "stated_unit", "occurred_at", "date", "clock", "kind")
     mapping = {name: given[name] for name in named if given[name]}
@@ -217,7 +218,7 @@ def _run_events(layer: EventLayer, given: dict[str, Any]) -> int:
         mapping=mapping | given["time_parts"] | given["mapping"],
         keep=given["keep"],
         crs=given["crs"],
-        datum=given["datum"],
+        datum=Datum(given["datum"]) if given["datum"] else None,
         times=TimeRules(given["tz"], given["time_format"], given["calendar"]),
         source=given["source"],
         table=_table(given),

@@ -17,10 +17,10 @@ LEVELS = {level.name.lower(): level for level in DisplayLevel}
 @store_option
 def rejected(*, batch: int | None, as_json: bool, store: str | None) -> None:
     """List the quarantined rows."""
-    from data.repositories.imports import rejected_rows
+    from data.repositories.imports import list_rejected
 
     with open_database(store).read() as session:
-        rows = rejected_rows(session, LOCAL_STEWARD, batch_id=batch)
+        rows = list_rejected(session, LOCAL_STEWARD, batch_id=batch)
     if as_json:
         names = ("batch_id", "line", "column", "value", "reason")
         listed = [{name: getattr(row, name) for name in names} for row in rows]

@@ -1,0 +1,1 @@
+"""Read files of other systems into the store: check, quarantine, report, resume."""

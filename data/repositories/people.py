@@ -1,0 +1,381 @@
+"""Read who holds which post on a day, where somebody is missing, and how far posts are filled.
+
+Used by frames, cards, coverage, KPI and the command line.
+Knows nothing of files. A holder on leave without a substitute does not fill a post.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import InstrumentedAttribute
+
+from data.models import Absence, Appointment, OfficeHolder, Post, RosterSlot, RosterTemplate
+from data.repositories.places import PlaceTree, place_tree
+from data.viewer import DisplayLevel, Viewer
+from data.vocabulary import GridKind, PlaceLevel
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRecord:
+    """One appointment that is in force on a day.
+
+    Attributes
+    ----------
+    holder_title, holder_code, document_no
+        Role title, service number and letter of appointment; below display level INTERNAL the
+        title is the position's code and the others are None.
+    is_on_leave
+        The holder is absent that day.
+    substitute_title
+        Who stands in while the holder is on leave; None without one.
+    is_filled
+        Somebody does the work that day: the holder, or a substitute.
+    since, until
+        Half-open span of the appointment.
+    """
+
+    post_id: int
+    place_id: int
+    place_code: str
+    place_name: str
+    place_level: str
+    position: str
+    post_title: str
+    holder_title: str
+    holder_kind: str
+    holder_code: str | None
+    is_on_leave: bool
+    substitute_title: str | None
+    is_filled: bool
+    is_part_time: bool | None
+    is_seat: bool | None
+    document_no: str | None
+    since: date | None
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostRecord:
+    """A post, who fills it on a day, and its point (EPSG:4326; None where it has none)."""
+
+    id: int
+    place_id: int
+    place_code: str
+    place_name: str
+    place_level: str
+    position: str
+    title: str
+    planned_count: int
+    office_phone: str | None
+    point: BaseGeometry | None
+    duties: tuple[DutyRecord, ...]
+
+    @property
+    def filled_count(self) -> int:
+        """How many people do the work that day."""
+        return sum(duty.is_filled for duty in self.duties)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """One slot of a staffing pattern at one place."""
+
+    slot: str
+    label_zh: str
+    label_en: str
+    needed: int
+    present: int
+
+    @property
+    def missing(self) -> int:
+        """How many are missing."""
+        return max(0, self.needed - self.present)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterState:
+    """How one place fills the active staffing pattern of its level."""
+
+    place_id: int
+    place_code: str
+    place_name: str
+    template: str
+    slots: tuple[SlotState, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every slot has as many as it needs."""
+        return all(slot.missing == 0 for slot in self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitGap:
+    """A unit where nobody fills the positions asked for, and who is on leave there."""
+
+    code: str
+    name: str
+    on_leave: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Share of units with at least one filled post.
+
+    Attributes
+    ----------
+    share
+        covered / units; None where there are no units.
+    """
+
+    level: str
+    positions: tuple[str, ...]
+    as_of: date
+    units: int
+    covered: int
+    share: float | None
+    gaps: tuple[UnitGap, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the document of `gridbeat coverage`."""
+        return {
+            "level": self.level,
+            "positions": list(self.positions),
+            "as_of": self.as_of.isoformat(),
+            "units": self.units,
+            "covered": self.covered,
+            "share": self.share,
+            "gaps": [
+                {"code": gap.code, "name": gap.name, "on_leave": gap.on_leave} for gap in self.gaps
+            ],
+        }
+
+
+def duty_roster(
+    session: Session, viewer: Viewer, *, as_of: date | None = None
+) -> tuple[DutyRecord, ...]:
+    """List the appointments in force on a day, with leave and substitution resolved.
+
+    A substitute's own row is not listed while the appointment it stands in for is in force: it
+    shows as `substitute_title` when that holder is on leave. A substitute who is on leave too
+    does not count.
+
+    Parameters
+    ----------
+    as_of
+        The day; None is today in Asia/Shanghai.
+
+    Returns
+    -------
+    tuple of DutyRecord
+        Sorted by place, position and title; only places of the viewer's areas.
+    """
+    tree = place_tree(session, viewer, as_of=as_of)
+    return _duties(session, viewer, tree)
+
+
+def list_posts(
+    session: Session, viewer: Viewer, *, as_of: date | None = None
+) -> tuple[PostRecord, ...]:
+    """List every post at a place that exists on a day, filled or not."""
+    tree = place_tree(session, viewer, as_of=as_of)
+    by_post: dict[int, list[DutyRecord]] = defaultdict(list)
+    for duty in _duties(session, viewer, tree):
+        by_post[duty.post_id].append(duty)
+    posts = [
+        PostRecord(
+            id=post.id,
+            place_id=post.place_id,
+            place_code=tree.records[post.place_id].code,
+            place_name=tree.records[post.place_id].name,
+            place_level=tree.records[post.place_id].level,
+            position=post.position,
+            title=post.title,
+            planned_count=post.planned_count,
+            office_phone=post.office_phone,
+            point=post.geom,
+            duties=tuple(by_post[post.id]),
+        )
+        for post in session.scalars(select(Post))
+        if post.place_id in tree.own
+    ]
+    return tuple(sorted(posts, key=lambda p: (p.place_code, p.position, p.title)))
+
+
+def roster_gaps(
+    session: Session, viewer: Viewer, *, as_of: date | None = None
+) -> tuple[RosterState, ...]:
+    """Compare every place with the active staffing pattern of its level.
+
+    A slot counts the filled appointments of its positions at the place itself and at the places
+    above it: a beat officer appointed to a community serves each of its grids. Grid patterns
+    speak of base grids.
+
+    Returns
+    -------
+    tuple of RosterState
+        Every place of a level that has an active pattern, complete or not, by template and code.
+    """
+    tree = place_tree(session, viewer, as_of=as_of)
+    filled = _filled_by_place(_duties(session, viewer, tree, own_only=False))
+    states = []
+    for template, slots in _templates(session):
+        for place_id in tree.own:
+            record = tree.records[place_id]
+            is_base = record.level != PlaceLevel.GRID.value or record.kind == GridKind.BASE.value
+            if record.level != template.level or not is_base:
+                continue
+            near = [place_id, *(above.id for above in tree.ancestors(place_id).values())]
+            shown = tuple(_slot_state(slot, near, filled) for slot in slots)
+            states.append(RosterState(place_id, record.code, record.name, template.key, shown))
+    return tuple(sorted(states, key=lambda state: (state.template, state.place_code)))
+
+
+def coverage(
+    session: Session,
+    viewer: Viewer,
+    *,
+    level: str,
+    positions: Collection[str],
+    as_of: date | None = None,
+) -> Coverage:
+    """Say in how many units of a level at least one of the positions is filled on a day.
+
+    Only appointments to the unit itself count. Of grids, base grids are asked.
+
+    Parameters
+    ----------
+    positions
+        Codes of `data.vocabulary.Position`; empty asks for any position.
+    """
+    tree = place_tree(session, viewer, as_of=as_of)
+    wanted = tuple(sorted(positions))
+    covered: set[int] = set()
+    on_leave: dict[int, int] = defaultdict(int)
+    for duty in _duties(session, viewer, tree):
+        if wanted and duty.position not in wanted:
+            continue
+        if duty.is_filled:
+            covered.add(duty.place_id)
+        elif duty.is_on_leave:
+            on_leave[duty.place_id] += 1
+    units = [
+        tree.records[key]
+        for key in tree.own
+        if tree.records[key].level == level
+        and (level != PlaceLevel.GRID.value or tree.records[key].kind == GridKind.BASE.value)
+    ]
+    bare = sorted((u for u in units if u.id not in covered), key=lambda u: u.code)
+    count = len(units) - len(bare)
+    return Coverage(
+        level=level,
+        positions=wanted,
+        as_of=tree.as_of,
+        units=len(units),
+        covered=count,
+        share=count / len(units) if units else None,
+        gaps=tuple(UnitGap(u.code, u.name, on_leave[u.id]) for u in bare),
+    )
+
+
+def _duties(
+    session: Session, viewer: Viewer, tree: PlaceTree, *, own_only: bool = True
+) -> tuple[DutyRecord, ...]:
+    rows = session.execute(
+        select(Appointment, Post, OfficeHolder)
+        .join(Post, Post.id == Appointment.post_id)
+        .join(OfficeHolder, OfficeHolder.id == Appointment.office_holder_id)
+        .where(_holds(Appointment.since, Appointment.until, tree.as_of))
+    ).all()
+    absent = set(
+        session.scalars(
+            select(Absence.office_holder_id).where(_holds(Absence.since, Absence.until, tree.as_of))
+        )
+    )
+    active = {appointment.id for appointment, _, _ in rows}
+    stand_ins: dict[int, str] = {}
+    for appointment, _, holder in rows:
+        principal = appointment.substitutes_id
+        if principal in active and principal is not None and holder.id not in absent:
+            stand_ins[principal] = holder.title
+    shown = tree.own if own_only else set(tree.records)
+    day = _Day(tree, viewer, absent, stand_ins)
+    duties = [
+        day.duty(appointment, post, holder)
+        for appointment, post, holder in rows
+        if post.place_id in shown and appointment.substitutes_id not in active
+    ]
+    return tuple(sorted(duties, key=lambda d: (d.place_code, d.position, d.holder_title)))
+
+
+@dataclass(frozen=True)
+class _Day:
+    """The circumstances of one day: who is away, and who stands in for which appointment."""
+
+    tree: PlaceTree
+    viewer: Viewer
+    absent: Collection[int]
+    stand_ins: Mapping[int, str]
+
+    def duty(self, appointment: Appointment, post: Post, holder: OfficeHolder) -> DutyRecord:
+        place = self.tree.records[post.place_id]
+        is_on_leave = holder.id in self.absent
+        substitute = self.stand_ins.get(appointment.id) if is_on_leave else None
+        is_inside = self.viewer.level >= DisplayLevel.INTERNAL
+        return DutyRecord(
+            post_id=post.id,
+            place_id=place.id,
+            place_code=place.code,
+            place_name=place.name,
+            place_level=place.level,
+            position=post.position,
+            post_title=post.title,
+            holder_title=holder.title if is_inside else post.position,
+            holder_kind=holder.kind,
+            holder_code=holder.external_id if is_inside else None,
+            is_on_leave=is_on_leave,
+            substitute_title=substitute if is_inside or substitute is None else post.position,
+            is_filled=not is_on_leave or substitute is not None,
+            is_part_time=appointment.is_part_time,
+            is_seat=appointment.is_seat,
+            document_no=appointment.document_no if is_inside else None,
+            since=appointment.since,
+            until=appointment.until,
+        )
+
+
+def _holds(
+    since: InstrumentedAttribute[Any], until: InstrumentedAttribute[Any], day: date
+) -> ColumnElement[bool]:
+    return and_(or_(since.is_(None), since <= day), or_(until.is_(None), until > day))
+
+
+def _templates(session: Session) -> list[tuple[RosterTemplate, list[RosterSlot]]]:
+    found = []
+    for template in session.scalars(select(RosterTemplate).where(RosterTemplate.is_active)):
+        slots = session.scalars(
+            select(RosterSlot)
+            .where(RosterSlot.template_id == template.id)
+            .order_by(RosterSlot.sequence)
+        )
+        found.append((template, list(slots)))
+    return found
+
+
+def _filled_by_place(duties: Collection[DutyRecord]) -> dict[tuple[int, str], int]:
+    filled: dict[tuple[int, str], int] = defaultdict(int)
+    for duty in duties:
+        filled[duty.place_id, duty.position] += duty.is_filled
+    return filled
+
+
+def _slot_state(
+    slot: RosterSlot, near: Collection[int], filled: Mapping[tuple[int, str], int]
+) -> SlotState:
+    present = sum(filled.get((place, position), 0) for place in near for position in slot.positions)
+    return SlotState(slot.slot, slot.label_zh, slot.label_en, slot.min_count, present)
