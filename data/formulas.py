@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 FORMULA_START: Final = re.compile(r"^'*[=+\-@\t\r]")
-PLAIN_NUMBER: Final = re.compile(r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$")
+PLAIN_NUMBER: Final = re.compile(r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$")
 
 
 def guard_formulas(column: pd.Series) -> pd.Series:

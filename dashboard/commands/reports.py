@@ -83,10 +83,9 @@ def _details(document: Mapping[str, Any], words: Words) -> list[str]:
 
 
 def warning_sentence(warning: Mapping[str, Any], words: Words) -> str:
-    """Give the sentence of a warning's code, or its facts where none was written."""
+    """Give the sentence of a warning of the JSON document."""
     facts = {name: value for name, value in warning.items() if name != "code"}
-    key = f"warning.{warning['code']}"
-    return words(key, **facts) if words.has(key) else words.error(str(warning["code"]), facts)
+    return words.warning(str(warning["code"]), facts)
 
 
 def print_fields(command: str) -> None:

@@ -51,12 +51,38 @@ class Words:
         return self(key) if self.has(key) else (code or "—")
 
     def error(self, code: str, fields: Mapping[str, object]) -> str:
-        """Give the sentence of an error code, or its facts where none was written."""
-        key = f"error.{code}"
-        if self.has(key):
-            return self(key, **fields)
-        facts = ", ".join(f"{name}={value}" for name, value in fields.items())
-        return f"{code}: {facts}" if facts else code
+        """Give the sentence of an error code, or its facts where none was written.
+
+        Where a fact that the sentence needs is empty, the variant `<code>_bare` is said instead.
+        """
+        return self._said(f"error.{code}", code, fields)
+
+    def warning(self, code: str, fields: Mapping[str, object]) -> str:
+        """Give the sentence of a warning's code, or its facts where none was written."""
+        key = f"warning.{code}" if self.has(f"warning.{code}") else f"error.{code}"
+        return self._said(key, code, fields)
+
+    def _said(self, key: str, code: str, fields: Mapping[str, object]) -> str:
+        facts = {name: self._readable(value) for name, value in fields.items()}
+        if not self.has(key):
+            listed = ", ".join(f"{name}={value}" for name, value in facts.items())
+            return f"{code}: {listed}" if listed else code
+        needed = fields_of(self._sentences[key][self.language])
+        is_bare = any(facts.get(name) in {None, ""} for name in needed)
+        if is_bare and self.has(f"{key}_bare"):
+            key = f"{key}_bare"
+        return self(key, **facts)
+
+    def _readable(self, value: object) -> object:
+        """Turn lists of names, and of coded faults, into text."""
+        if isinstance(value, Mapping) and "code" in value:
+            fault = f"option_fault.{value['code']}"
+            return self(fault, **value) if self.has(fault) else str(value["code"])
+        if isinstance(value, list | tuple | set | frozenset):
+            joint = "；" if self.language == "zh" else "; "
+            coded = any(isinstance(item, Mapping) for item in value)
+            return (joint if coded else ", ").join(str(self._readable(item)) for item in value)
+        return value
 
 
 class _Gentle(dict[str, object]):
@@ -83,9 +109,7 @@ def fields_of(template: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in _FORMATTER.parse(template) if name)
 
 
-def _flatten(
-    table: Mapping[str, object], prefix: str = ""
-) -> list[tuple[str, Mapping[str, str]]]:
+def _flatten(table: Mapping[str, object], prefix: str = "") -> list[tuple[str, Mapping[str, str]]]:
     if set(table) <= {"zh", "en"}:
         return [(prefix, {name: str(text) for name, text in table.items()})]
     entries: list[tuple[str, Mapping[str, str]]] = []

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from data.errors import ImportRefused
+from data.formulas import unguard_formulas
 from data.importers.encodings import (
     UTF8,
     UTF16,
@@ -217,6 +218,8 @@ def _parse(opened: _Text, piece: bytes, ends: IntArray, first_line: int) -> Chun
     is_blank = (ends - starts) <= 1
     is_blank &= (ends == starts) | (signs[np.minimum(starts, len(signs) - 1)] == 13)  # noqa: PLR2004 - CR
     frame, ragged = _arrow(opened, text)
+    if b"'" in text:
+        frame = frame.apply(unguard_formulas)
     keep = np.ones(len(line), dtype=np.bool_)
     for at, shown in ragged:
         keep[at] = False
@@ -233,12 +236,9 @@ def _decoded(
 ) -> tuple[bytes, npt.NDArray[np.bool_] | None]:
     """Give the piece as UTF-8, and which records survived where some could not be read."""
     encoding = UTF8 if opened.encoding == UTF16 else opened.encoding
-    try:
-        text = piece.decode(encoding)
-    except UnicodeDecodeError:
-        pass
-    else:
-        return (piece if encoding == UTF8 else text.encode(UTF8)), None
+    whole = _whole(piece, encoding)
+    if whole is not None:
+        return whole, None
     kept, parts = np.ones(len(ends), dtype=np.bool_), []
     for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
         try:
@@ -246,6 +246,15 @@ def _decoded(
         except UnicodeDecodeError:
             kept[place] = False
     return b"".join(parts), kept
+
+
+def _whole(piece: bytes, encoding: str) -> bytes | None:
+    """Give the piece as UTF-8; none where some of it cannot be read."""
+    try:
+        text = piece.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return piece if encoding == UTF8 else text.encode(UTF8)
 
 
 def _arrow(opened: _Text, text: bytes) -> tuple[pd.DataFrame, list[tuple[int, str]]]:

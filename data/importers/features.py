@@ -130,7 +130,7 @@ def _layer(source: str, name: str, wanted: str | None) -> str:
     if not known:
         raise ImportRefused("file_empty", file=name)
     if wanted is not None and wanted not in known:
-        raise ImportRefused("unknown_layer", file=name, value=wanted, known=known)
+        raise ImportRefused("unknown_layer", file=name, layer=wanted, known=known)
     return wanted or known[0]
 
 

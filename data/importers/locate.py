@@ -172,7 +172,7 @@ def _crs(name: str) -> Any:  # noqa: ANN401 - pyproj.CRS
     try:
         return crs_from(name)
     except (GeoError, ValueError, RuntimeError) as error:
-        raise ImportRefused("unknown_crs", value=name) from error
+        raise ImportRefused("unknown_crs", crs=name) from error
 
 
 def _check_degrees(
