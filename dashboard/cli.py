@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             standalone_mode=False,
         )
     except click.UsageError as error:
-        error.show()
+        click.echo(words("cli.usage_error", problem=error.format_message()), err=True)
         sys.exit(2)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)

@@ -5,9 +5,10 @@ Used by the other files of `dashboard/commands`.
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -20,6 +21,41 @@ words = Words(language_of(Config.from_env().language))
 """Sentences in the language of the locale (or GRIDBEAT_LANG)."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Formatter(click.HelpFormatter):
+    """Say click's own words in the language of the locale."""
+
+    _WORDS: ClassVar[Mapping[str, str]] = {
+        "Options": "cli.options",
+        "Commands": "cli.commands",
+        "Show this message and exit.": "cli.show_help",
+        "Show the version and exit.": "cli.show_version",
+    }
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write the usage line."""
+        super().write_usage(prog, args, prefix if prefix is not None else words("cli.usage"))
+
+    @contextmanager
+    def section(self, name: str) -> Generator[None]:
+        """Open a section under its translated name."""
+        with super().section(self._said(name)):
+            yield
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write options and commands."""
+        said = [(term, self._said(text)) for term, text in rows]
+        super().write_dl(said, col_max, col_spacing)
+
+    def _said(self, text: str) -> str:
+        key = self._WORDS.get(text)
+        return words(key) if key else text
+
+
+click.Context.formatter_class = Formatter
 
 
 def store_option(function: Function) -> Function:

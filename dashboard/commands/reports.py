@@ -99,7 +99,7 @@ def print_fields(command: str) -> None:
 
 def field_names(command: str) -> tuple[str, ...]:
     """Name the fields of one kind of import."""
-    from data.importers import columns, people_columns, place_columns, streets
+    from data.importers import columns, people_columns, place_columns, street_columns
     from data.vocabulary import EventLayer
 
     if command in {layer.value for layer in EventLayer}:
@@ -107,7 +107,7 @@ def field_names(command: str) -> tuple[str, ...]:
     if command in {"grids", "places"}:
         return tuple(place_columns.FIELDS)
     if command in {"streets", "blocks"}:
-        return tuple(streets.FIELDS[streets.LineLayer(command)])
+        return tuple(street_columns.FIELDS[street_columns.LineLayer(command)])
     return tuple(people_columns.FIELDS[people_columns.PeopleLayer(command)])
 
 
