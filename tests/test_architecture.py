@@ -125,6 +125,23 @@ def test_every_glossary_word_stands_in_the_code():
     assert [word for word in rows if word not in code] == []
 
 
+def test_every_field_of_every_import_is_documented():
+    from dashboard.commands.reports import field_names
+
+    text = (ROOT / "docs/data-formats.md").read_text(encoding="utf-8")
+    kinds = ("grids", "places", "streets", "blocks", "officers", "appointments")
+    for kind in (*kinds, "incidents", "hazards", "disputes"):
+        section = text.split(f"### {kind}\n")[1].split("\n### ")[0]
+        assert [name for name in field_names(kind) if f"`{name}`" not in section] == []
+
+
+def test_every_command_is_documented():
+    from dashboard.cli import COMMANDS
+
+    text = (ROOT / "docs/command-line.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"gridbeat {name}" not in text] == []
+
+
 def test_no_registry_and_no_machine_path_is_committed():
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,0 +1,104 @@
+"""Take the README's pictures from a real server in a real browser. Run: `make screenshots`.
+
+Needs Chromium. The import picture uses files made here, so that it can be taken anywhere.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+PORT = 8599
+URL = f"http://127.0.0.1:{PORT}"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CALLS = """警情编号,经度,纬度,报警时间,警情类别,所属社区,报警人电话,简要情况
+A001,94.9031,36.4021,2023-02-27 08:15,群众求助,八一社区,13800138000,开锁求助
+A002,94.8987,36.4055,2023-02-27 09:40,交通,站前社区,13800138001,轻微剐蹭
+A003,,,2023-02-27 11:05,纠纷,盐湖社区,13800138002,噪声纠纷
+A004,94.9102,36.3990,没有时间,治安,红柳社区,13800138003,损毁财物
+"""
+
+
+def open_page(browser: Browser, language: str, path: str = "/") -> Page:
+    """Open one page of the dashboard at desk size and wait until Streamlit rests."""
+    context = browser.new_context(locale=language, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(URL + path)
+    page.wait_for_selector('[data-testid="stApp"]')
+    return page
+
+
+def rest(page: Page) -> None:
+    """Wait until the script has run and the page stands still."""
+    page.wait_for_timeout(1_000)
+    page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=60_000)
+    page.wait_for_timeout(1_500)
+
+
+def take(browser: Browser, folder: Path) -> None:
+    """Take every picture."""
+    for language, name in (("en-GB", "en"), ("zh-CN", "zh")):
+        page = open_page(browser, language)
+        page.wait_for_selector('.gb-map[data-ready="true"]', timeout=60_000)
+        rest(page)
+        page.screenshot(path=PICTURES / f"overview_{name}.png")
+        page = open_page(browser, language, "/quality")
+        rest(page)
+        page.screenshot(path=PICTURES / f"quality_{name}.png")
+        page = open_page(browser, language, "/import")
+        rest(page)
+        table = folder / "calls.csv"
+        table.write_text(CALLS, encoding="gb18030")
+        choice = page.get_by_text("警情" if name == "zh" else "Incidents", exact=True)
+        if choice.count():
+            choice.first.click()
+            rest(page)
+        page.locator('input[type="file"]').set_input_files(table)
+        rest(page)
+        page.screenshot(path=PICTURES / f"import_{name}.png")
+        page.context.close()
+
+
+def main() -> None:
+    """Start a server on the sample town, take the pictures, stop it."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        command = [sys.executable, "-m", "dashboard.cli", "run", "--port", str(PORT)]
+        command += ["--scenario", "golmud_hexi", "--store", str(folder / "town.gpkg")]
+        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        try:
+            for _ in range(600):
+                try:
+                    urllib.request.urlopen(f"{URL}/api/health", timeout=1)  # noqa: S310 - loopback
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=FLAGS
+            )
+            take(browser, folder)
+            browser.close()
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+if __name__ == "__main__":
+    main()
