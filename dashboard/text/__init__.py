@@ -15,6 +15,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 CATALOGUE = Path(__file__).parent / "catalogue"
 _FORMATTER = Formatter()
+_DATUM_FIELDS = frozenset({"recommended", "declared"})
 
 
 class Words:
@@ -50,6 +51,13 @@ class Words:
         key = f"{group}.{code}"
         return self(key) if self.has(key) else (code or "—")
 
+    def datum(self, key: str) -> str:
+        """Name what coordinates are taken to be: a datum, `EPSG:n`, or an answer of the audit."""
+        plain = key.removesuffix("_swapped")
+        name = self(f"datum.{plain}") if self.has(f"datum.{plain}") else plain
+        name = name.replace("epsg_", "EPSG:")
+        return self("datum_swapped", name=name) if plain != key else name
+
     def error(self, code: str, fields: Mapping[str, object]) -> str:
         """Give the sentence of an error code, or its facts where none was written.
 
@@ -64,6 +72,8 @@ class Words:
 
     def _said(self, key: str, code: str, fields: Mapping[str, object]) -> str:
         facts = {name: self._readable(value) for name, value in fields.items()}
+        for name in _DATUM_FIELDS & set(facts):
+            facts[name] = self.datum(str(facts[name])) if facts[name] else facts[name]
         if not self.has(key):
             listed = ", ".join(f"{name}={value}" for name, value in facts.items())
             return f"{code}: {listed}" if listed else code

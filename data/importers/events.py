@@ -189,7 +189,7 @@ class _Import:
             return self.options.crs or carried
         ours, theirs = crs_from(self.options.crs), crs_from(carried)
         if ours != theirs and not (is_stored(ours) and is_stored(theirs)):
-            raise ImportRefused("crs_conflict", declared=self.options.crs, file=crs_label(theirs))
+            raise ImportRefused("crs_conflict", declared=self.options.crs, stated=crs_label(theirs))
         return carried
 
     def _audit(self, points: Points) -> DatumAudit | None:

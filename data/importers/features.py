@@ -39,7 +39,7 @@ def open_features(path: Path, options: TableOptions) -> Table:
         columns,
         encoding or "",
         "",
-        info["crs"],
+        info["crs"] if _carries_crs(path) else None,
         int(info["features"]),
         (),
         lambda size, skip: _chunks(source, (layer, encoding), columns, (size, skip)),
@@ -62,6 +62,13 @@ def _source(path: Path, options: TableOptions) -> tuple[str, str | None]:
     if name.endswith(("json", ".geojson")):
         _require_json(path)
     return str(path), None
+
+
+def _carries_crs(path: Path) -> bool:
+    """GDAL takes GeoJSON without a `crs` member for WGS 84: that is no statement of the file's."""
+    if not path.name.lower().endswith(("json", ".geojson")):
+        return True
+    return "crs" in json.loads(path.read_bytes())
 
 
 def _require_parts(path: Path) -> None:
