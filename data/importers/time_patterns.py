@@ -213,7 +213,7 @@ def instants(told: Fields) -> tuple[IntArray, BoolArray]:
     year, month = np.where(good, told.year, 1970), np.where(good, told.month, 1)
     months = ((year - 1970) * 12 + month - 1).astype(np.int64).astype("datetime64[M]")
     start = months.astype("datetime64[D]").astype(np.int64)
-    length = (months + 1).astype("datetime64[D]").astype(np.int64) - start
+    length = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - start
     day = np.where(good, told.day, 1).astype(np.int64)
     good &= day <= length
     seconds = told.hour * 3600 + told.minute * 60 + np.minimum(told.second, 59)
