@@ -1,0 +1,1 @@
+"""Do what a user asked for, each action in its own transactions."""

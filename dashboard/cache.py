@@ -1,0 +1,225 @@
+"""Keep what is dear to read, by revision: the one `Database`, places, placed events, view models.
+
+Used by `dashboard.app` and the screens; the only place with Streamlit's caches. Keys are the
+store's path, the revision numbers of the sets that were read, the day, the viewer and the choice;
+a write makes a new key, so nothing is ever cleared.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from dashboard.actions.imports import ImportKind, Look, look
+from dashboard.viewmodels.facts import Facts, load_facts
+from dashboard.viewmodels.overview import Overview, Wanted, build_overview
+from dashboard.viewmodels.quality import BoundaryFaults, Quality, build_quality, load_faults
+from dashboard.viewmodels.town import Town, load_town
+from dashboard.viewmodels.unit_card import UnitCard, build_card
+from data.config import Config
+from data.counting import Placed, place_events
+from data.database import Database
+from data.repositories.places import today_here
+from data.viewer import LOCAL_STEWARD, Viewer
+from data.vocabulary import EventLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from data.importers.tables import TableOptions
+
+PLACE_SETS: Final = ("places", "streets", "people", "settings")
+Revisions = tuple[tuple[str, int], ...]
+_PROCESS: Final[dict[str, Config]] = {}
+
+
+def use_config(config: Config | None) -> None:
+    """Say, before the first page, which store this process shows; None takes the word back."""
+    _PROCESS.clear()
+    if config is not None:
+        _PROCESS["config"] = config
+
+
+def config() -> Config:
+    """Give what this process was told; without a word, what the environment says."""
+    return _PROCESS.get("config") or _from_env()
+
+
+@cache
+def _from_env() -> Config:
+    return Config.from_env()
+
+
+def viewer() -> Viewer:
+    """Say who is looking: the local steward, until accounts exist."""
+    return LOCAL_STEWARD
+
+
+def database() -> Database:
+    """Give the one database of this process, migrated.
+
+    Raises
+    ------
+    StoreUnavailable
+        `store_newer`, `store_damaged`.
+    """
+    return _database(config().store_url)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _database(store_url: str) -> Database:
+    opened = Database(store_url)
+    if not opened.exists() or not opened.is_current():
+        opened.create_or_migrate()
+    return opened
+
+
+def revisions() -> Mapping[str, int]:
+    """Read the revision number of every set."""
+    return database().revisions()
+
+
+def town(as_of: str) -> Town:
+    """Give the places of a day (`today`, `event` (today's) or an ISO date)."""
+    return _town(_path(), _some(PLACE_SETS), day_of(as_of), viewer())
+
+
+def overview(wanted: Wanted) -> Overview:
+    """Give the overview under one choice."""
+    return _overview(_path(), _some(), today_here(), wanted, viewer())
+
+
+def unit_card(wanted: Wanted, code: str) -> UnitCard | None:
+    """Give the card of one unit; None where no such unit holds on that day."""
+    return _unit_card(_path(), _some(), today_here(), (wanted, code), viewer())
+
+
+def facts() -> Facts:
+    """Give what every page says of the store."""
+    return _facts(_path(), _some(), viewer())
+
+
+def quality(as_of: str) -> Quality:
+    """Give what the data-quality screen shows."""
+    return _quality(_path(), _some(), (today_here(), as_of), viewer())
+
+
+def faults(as_of: str) -> BoundaryFaults:
+    """Give the boundary faults of a day's base grids."""
+    return _faults(_path(), _some(("places",)), day_of(as_of), viewer())
+
+
+def looked_at(
+    path: Path, kind: ImportKind, table: TableOptions, mapping: Mapping[str, str] | None
+) -> Look:
+    """Look at the first rows of an uploaded file.
+
+    Raises
+    ------
+    ImportRefused
+        The file cannot be read.
+    """
+    pairs = None if mapping is None else tuple(sorted(mapping.items()))
+    return _looked_at(_path(), _some(("places",)), (str(path), kind, table), pairs, viewer())
+
+
+def day_of(as_of: str) -> date:
+    """Say on which day's boundaries things are drawn."""
+    try:
+        return date.fromisoformat(as_of)
+    except ValueError:
+        return today_here()
+
+
+def _path() -> str:
+    return str(database().path.resolve())
+
+
+def _some(names: tuple[str, ...] | None = None) -> Revisions:
+    found = revisions()
+    return tuple(sorted((k, n) for k, n in found.items() if names is None or k in names))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _town(path: str, revisions: Revisions, day: date, viewer: Viewer) -> Town:
+    del path, revisions  # part of the key
+    with database().read() as session:
+        return load_town(session, viewer, as_of=day)
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _placed(
+    path: str, revisions: Revisions, today: date, asked: tuple[EventLayer, str], viewer: Viewer
+) -> Placed:
+    del path, revisions  # part of the key
+    layer, as_of = asked
+    with database().read() as session:
+        return place_events(session, viewer, layer, today=today, as_of=as_of)
+
+
+def _placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, Placed]:
+    return {
+        layer: _placed(_path(), _some(("places", layer.value)), today, (layer, as_of), viewer)
+        for layer in EventLayer
+    }
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _overview(
+    path: str, revisions: Revisions, today: date, wanted: Wanted, viewer: Viewer
+) -> Overview:
+    del path, revisions  # part of the key
+    layers = _placed_layers(wanted.as_of, today, viewer)
+    return build_overview(town(wanted.as_of), layers, wanted, tz=facts().tz)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _unit_card(
+    path: str, revisions: Revisions, today: date, asked: tuple[Wanted, str], viewer: Viewer
+) -> UnitCard | None:
+    del path, revisions  # part of the key
+    wanted, code = asked
+    place, placed = town(wanted.as_of), _placed_layers(wanted.as_of, today, viewer)
+    with database().read() as session:
+        return build_card(session, viewer, (place, placed), wanted, code, tz=facts().tz)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _facts(path: str, revisions: Revisions, viewer: Viewer) -> Facts:
+    del path, revisions  # part of the key
+    with database().read() as session:
+        return load_facts(session, viewer, store=database().path.name)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _quality(path: str, revisions: Revisions, asked: tuple[date, str], viewer: Viewer) -> Quality:
+    del path, revisions  # part of the key
+    today, as_of = asked
+    placed = _placed_layers(as_of, today, viewer)
+    with database().read() as session:
+        return build_quality(session, viewer, (town(as_of), placed))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _looked_at(
+    path: str,
+    revisions: Revisions,
+    asked: tuple[str, ImportKind, TableOptions],
+    mapping: tuple[tuple[str, str], ...] | None,
+    viewer: Viewer,
+) -> Look:
+    del path, revisions  # part of the key
+    file, kind, table = asked
+    chosen = None if mapping is None else dict(mapping)
+    return look(database(), viewer, Path(file), kind, table, chosen)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _faults(path: str, revisions: Revisions, day: date, viewer: Viewer) -> BoundaryFaults:
+    del path, revisions  # part of the key
+    with database().read() as session:
+        return load_faults(session, viewer, as_of=day)

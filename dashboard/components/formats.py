@@ -1,0 +1,65 @@
+"""Write numbers, moments and spans the way both languages read them.
+
+Used by screens and components.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from dashboard.components.plain import plain
+from data.config import DEFAULT_TZ
+
+if TYPE_CHECKING:
+    from dashboard.text import Words
+    from dashboard.viewmodels.overview import Span
+
+DASH = "—"
+_SQUARE_METRES_IN_SQUARE_KM = 1_000_000
+
+
+def whole(value: float | None) -> str:
+    """Write a count with thousands apart; a dash where there is none."""
+    return DASH if value is None else f"{value:,.0f}"
+
+
+def percent(share: float | None, *, signed: bool = False) -> str:
+    """Write a share (1 = 100 %) as a percentage."""
+    if share is None:
+        return DASH
+    text = f"{100 * share:+.1f}" if signed else f"{100 * share:.1f}"
+    return f"{text.replace('-', '−')}%"
+
+
+def square_km(area_m2: float | None) -> str:
+    """Write an area in square kilometres."""
+    if area_m2 is None or area_m2 != area_m2:  # noqa: PLR0124 - NaN
+        return DASH
+    return f"{area_m2 / _SQUARE_METRES_IN_SQUARE_KM:.3f} km²"
+
+
+def moment(at: datetime | None, tz: str = DEFAULT_TZ) -> str:
+    """Write an aware moment in the store's local time, to the minute."""
+    return DASH if at is None else at.astimezone(ZoneInfo(tz)).strftime("%Y-%m-%d %H:%M")
+
+
+def span_text(words: Words, span: Span) -> str:
+    """Write a span, whose moments stand in the store's local time, by its first and last day."""
+    if span.since is None or span.until is None:
+        return words("overview.all_time")
+    first_on = span.since.date()
+    last_on = (span.until - timedelta(microseconds=1)).date()
+    return words("overview.span", since=first_on.isoformat(), until=last_on.isoformat())
+
+
+def how_read(words: Words, encoding: str, delimiter: str, datum: str = "") -> str:
+    """Say how a file was read: encoding, delimiter, datum; a dash where none has a meaning."""
+    parts = [plain(encoding)] if encoding else []
+    if delimiter:
+        sign = words("import.tab") if delimiter == "\t" else f"“{plain(delimiter)}”"
+        parts.append(f"{words('import.delimiter')} {sign}")
+    if datum:
+        parts.append(plain(words.label("datum", datum)))
+    return " · ".join(parts) or DASH

@@ -1,0 +1,257 @@
+"""Turn the overview into a map scene: shaded units, outlines, streets, posts, hazards, incidents.
+
+Used by the overview screen, for the live map and for the stand-alone one.
+Knows nothing of the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from dashboard.components.formats import DASH, percent, whole
+from dashboard.maps.classes import classes_for
+from dashboard.maps.clusters import ClusterOptions, cluster_layer
+from dashboard.maps.layers import (
+    Basemap,
+    GridLayer,
+    LabelLayer,
+    Layer,
+    LineLayer,
+    LineStyle,
+    MapScene,
+    MapTexts,
+    MapView,
+    PointKind,
+    PointLayer,
+)
+from dashboard.theme import BOUNDARY_COLOUR, POINT_SIGNS, STATUS_SIGNS, STREET_COLOUR
+from data.vocabulary import EventLayer
+
+if TYPE_CHECKING:
+    from dashboard.text import Words
+    from dashboard.viewmodels.overview import Marks, Overview
+    from dashboard.viewmodels.town import Town
+    from data.config import Config
+
+POINTS_FROM_ZOOM: Final = 16.0
+MOST_POINTS: Final = 3000
+LABELS_FROM_ZOOM: Final = 15.0
+COUNT_MEASURES: Final = frozenset({"incidents", "hazards", "disputes", "households"})
+_MARGIN: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the window shows, what is selected, and how old the records are."""
+
+    view: MapView | None
+    selected: str | None
+    as_of: str
+
+
+def basemap_of(config: Config) -> Basemap:
+    """Give the configured tile source, or the plain basemap."""
+    if not config.basemap_url:
+        return Basemap()
+    if config.basemap_datum == "gcj02":
+        return Basemap("xyz", config.basemap_url, "gcj02")
+    return Basemap("xyz", config.basemap_url, "wgs84")
+
+
+def overview_scene(
+    town: Town, shown: Overview, words: Words, sight: Sight, basemap: Basemap
+) -> tuple[MapScene, int]:
+    """Build the scene, and say how many incidents of the view were left out.
+
+    Incidents are clusters below zoom 16; from there on the points of the view, at most 3,000.
+    """
+    points, left_out = _incident_points(shown.marks[EventLayer.INCIDENTS], words, sight.view)
+    scene = MapScene(
+        layers=(
+            *_ground(town, words),
+            _units(town, shown, words),
+            *_outlines(town, words),
+            _clusters(shown.marks[EventLayer.INCIDENTS], words),
+            points,
+            _hazards(shown.marks[EventLayer.HAZARDS], words),
+            *_posts(town, words),
+            _labels(town, shown, words),
+        ),
+        bounds=town.bounds(shown.area),
+        texts=map_texts(words),
+        language=words.language,
+        as_of=sight.as_of,
+        basemap=basemap,
+        hidden=frozenset({"labels", "hazards"}),
+        selected=sight.selected,
+        fit_key=f"{town.as_of}:{shown.wanted.area}:{len(town.units)}",
+    )
+    return scene, left_out
+
+
+def map_texts(words: Words) -> MapTexts:
+    """Give the map its own words."""
+    return MapTexts(
+        map_name=words("map.name"),
+        layers=words("map.layers"),
+        legend=words("map.legend"),
+        zoom_in=words("map.zoom_in"),
+        zoom_out=words("map.zoom_out"),
+        all_of_it=words("map.all_of_it"),
+        points_in_cluster=words("map.points_in_cluster"),
+    )
+
+
+def measure_text(value: float, measure: str) -> str:
+    """Write one unit's value; a dash without a base."""
+    if np.isnan(value):
+        return DASH
+    if measure in COUNT_MEASURES:
+        return whole(value)
+    return percent(value / 100) if measure == "posts" else f"{value:,.1f}"
+
+
+def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
+    if town.streets.empty:
+        return ()
+    names = tuple(str(name or "") for name in town.streets["name"])
+    style = LineStyle(STREET_COLOUR, 2.0)
+    lines = town.streets.geometry.to_numpy()
+    return (LineLayer("streets", words("map.streets"), list(lines), style, names),)
+
+
+def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
+    units = town.units.iloc[shown.rows]
+    measure = shown.wanted.measure
+    title = words(f"measure.{measure}")
+    classes = classes_for(
+        shown.values,
+        title=title,
+        no_base_label=words("map.no_base"),
+        is_count=measure in COUNT_MEASURES,
+    )
+    lines = zip(units.index, units["name"], shown.values, strict=True)
+    return GridLayer(
+        id="units",
+        title=words.label("level", str(town.level)),
+        codes=tuple(map(str, units.index)),
+        names=tuple(map(str, units["name"])),
+        geometries=list(units.geometry.to_numpy()),
+        values=shown.values,
+        classes=classes,
+        tooltips=tuple(
+            f"{name}（{code}）\n{title}：{measure_text(value, measure)}"
+            if words.language == "zh"
+            else f"{name} ({code})\n{title}: {measure_text(value, measure)}"
+            for code, name, value in lines
+        ),
+    )
+
+
+def _outlines(town: Town, words: Words) -> tuple[Layer, ...]:
+    if town.outlines.empty:
+        return ()
+    style = LineStyle(BOUNDARY_COLOUR, 1.8, (6.0, 3.0))
+    shapes = list(town.outlines.geometry.to_numpy())
+    return (LineLayer("outlines", words("map.outlines"), shapes, style),)
+
+
+def _clusters(marks: Marks, words: Words) -> Layer:
+    options = ClusterOptions(points_from_zoom=POINTS_FROM_ZOOM)
+    return cluster_layer(
+        marks.lon,
+        marks.lat,
+        layer_id="incidents",
+        title=words.label("layer", "incidents"),
+        options=options,
+    )
+
+
+def _incident_points(marks: Marks, words: Words, view: MapView | None) -> tuple[PointLayer, int]:
+    seen = np.zeros(0, dtype=np.int64)
+    if view is not None and view.zoom >= POINTS_FROM_ZOOM:
+        wide = _MARGIN * (view.east - view.west)
+        high = _MARGIN * (view.north - view.south)
+        inside = (marks.lon >= view.west - wide) & (marks.lon <= view.east + wide)
+        inside &= (marks.lat >= view.south - high) & (marks.lat <= view.north + high)
+        seen = np.flatnonzero(inside)
+    shown = seen[-MOST_POINTS:]
+    layer = _points(marks, shown, words, "incident_points", EventLayer.INCIDENTS)
+    return layer, len(seen) - len(shown)
+
+
+def _hazards(marks: Marks, words: Words) -> PointLayer:
+    shown = np.arange(len(marks.lon))[-MOST_POINTS:]
+    return _points(marks, shown, words, "hazards", EventLayer.HAZARDS)
+
+
+def _points(
+    marks: Marks, shown: np.ndarray[tuple[int], np.dtype[np.int64]], words: Words, layer_id: str,
+    layer: EventLayer,
+) -> PointLayer:  # fmt: skip
+    """Draw records with one sign for each of the commonest kinds and one for all others."""
+    codes = marks.code_at[shown]
+    counted = np.bincount(marks.code_at[marks.code_at >= 0], minlength=len(marks.code))
+    order = np.argsort(-counted, kind="stable")  # over all records: signs stay when the map moves
+    frequent = [int(code) for code in order[: len(POINT_SIGNS) - 1] if counted[code] and len(shown)]
+    group = "incident_kind" if layer is EventLayer.INCIDENTS else "hazard_kind"
+    kinds = [
+        PointKind(words.label(group, marks.code[code]), sign.colour, sign.shape)
+        for code, sign in zip(frequent, POINT_SIGNS, strict=False)
+    ]
+    table = np.full(len(marks.code) + 1, len(frequent), dtype=np.uint8)
+    table[frequent] = np.arange(len(frequent), dtype=np.uint8)
+    kind_at = table[codes]
+    if (kind_at == len(frequent)).any():
+        last = POINT_SIGNS[-1]
+        kinds.append(PointKind(words("map.other_kinds"), last.colour, last.shape))
+    is_incident = layer is EventLayer.INCIDENTS
+    return PointLayer(
+        id=layer_id,
+        title=words.label("layer", "incidents") if is_incident else words("map.open_hazards"),
+        lon=marks.lon[shown],
+        lat=marks.lat[shown],
+        kind=kind_at,
+        kinds=tuple(kinds),
+        min_zoom=POINTS_FROM_ZOOM if is_incident else 0.0,
+        follows="incidents" if is_incident else "",
+        radius_px=5.0,
+    )
+
+
+def _posts(town: Town, words: Words) -> tuple[Layer, ...]:
+    posts = [post for post in town.posts if post.lon is not None and post.lat is not None]
+    if not posts:
+        return ()
+    filled, vacant = STATUS_SIGNS["good"], STATUS_SIGNS["bad"]
+    kinds = (
+        PointKind(words("map.post_filled"), filled.colour, POINT_SIGNS[2].shape),
+        PointKind(words("map.post_vacant"), vacant.colour, vacant.shape),
+    )
+    marks = PointLayer(
+        id="posts",
+        title=words("map.posts"),
+        lon=np.array([post.lon for post in posts], dtype=np.float64),
+        lat=np.array([post.lat for post in posts], dtype=np.float64),
+        kind=np.array([0 if post.is_filled else 1 for post in posts], dtype=np.uint8),
+        kinds=kinds,
+        tooltips=tuple(f"{post.title}\n{words.label('position', post.position)}" for post in posts),
+        radius_px=7.0,
+    )
+    return (marks,)
+
+
+def _labels(town: Town, shown: Overview, words: Words) -> LabelLayer:
+    units = town.units.iloc[shown.rows]
+    inside = units.geometry.representative_point()
+    return LabelLayer(
+        id="labels",
+        title=words("map.labels"),
+        texts=tuple(map(str, units["name"])),
+        lon=np.asarray(inside.x, dtype=np.float64),
+        lat=np.asarray(inside.y, dtype=np.float64),
+        min_zoom=LABELS_FROM_ZOOM,
+    )

@@ -1,0 +1,56 @@
+"""Say beside the map what its counts stand on, and what to do when there is nothing to count.
+
+Used by the overview.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.components.formats import whole
+from data.config import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+    from dashboard.text import Words
+    from dashboard.viewmodels.overview import Overview
+
+
+def sum_text(words: Words, shown: Overview) -> str:
+    """Say where every incident of the filter is; the parts add up to the total."""
+    found = shown.reconciled
+    parts = [words("overview.sum_units" if shown.area is None else "overview.sum_area",
+                   n=whole(found.in_area))]  # fmt: skip
+    shown_names = [name for name in ("elsewhere", "retired") if getattr(found, name)]
+    parts += [
+        words(f"overview.sum_{name}", n=whole(getattr(found, name)))
+        for name in (*shown_names, "outside", "unlocated")
+    ]
+    text = words("overview.sum", parts=" + ".join(parts), total=whole(found.total))
+    if found.on_border:
+        text += " " + words("overview.on_border", n=whole(found.on_border))
+    return text
+
+
+def grids_text(words: Words, shown: Overview) -> str:
+    """Say on which grids the counts stand."""
+    as_of = shown.wanted.as_of
+    if as_of in {"today", "event"}:
+        return words(f"overview.grids_{as_of}")
+    return words("overview.grids_date", day=as_of)
+
+
+def nothing_yet(words: Words, import_page: StreamlitPage) -> None:
+    """Tell the visitor of an empty store what to do next."""
+    st.header(words("empty.title"), anchor=False)
+    st.write(words("empty.text"))
+    st.write(words("empty.scenario"))
+    store = cache.config().store_url
+    option = "" if store == DEFAULT_STORE else f" --store {store}"
+    st.code(f"gridbeat run --scenario golmud_hexi{option}", language="bash")
+    st.write(words("empty.import"))
+    st.page_link(import_page, label=words("empty.go_import"), icon=":material/upload:")

@@ -1,0 +1,1 @@
+"""Answer plain HTTP beside the screens; each route names its own guard."""

@@ -1,0 +1,1 @@
+"""Show one page each: read a view model, call an action, and nothing else."""

@@ -1,0 +1,141 @@
+"""Show the town: filters, figures, the shaded live map, and the card of the selected unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard import session as visitor
+from dashboard.components.filters import filters, wanted_of
+from dashboard.components.formats import moment, span_text, whole
+from dashboard.components.map_panel import last_event, map_panel
+from dashboard.components.notices import guard
+from dashboard.components.overview_map import Sight, basemap_of, overview_scene
+from dashboard.components.overview_notes import grids_text, nothing_yet, sum_text
+from dashboard.components.plain import plain
+from dashboard.components.tiles import tiles
+from dashboard.components.unit_card import show_card
+from dashboard.maps.folium_map import render_html
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+    from dashboard.maps.layers import MapScene
+    from dashboard.session import Session
+    from dashboard.text import Words
+    from dashboard.viewmodels.overview import Overview
+    from dashboard.viewmodels.town import Town
+
+MAP_KEY: Final = "overview_map"
+MAP_PX: Final = 590
+CHOICE_KEY: Final = "unit_choice"
+_WIDTHS: Final = (2.75, 1)
+
+
+def render(words: Words, import_page: StreamlitPage) -> None:
+    """Draw the page; `import_page` is where an empty store sends the visitor."""
+    with guard(words):
+        session = visitor.load()
+        town = cache.town(session.as_of)
+        if town.is_empty and session.as_of == visitor.AS_OF_TODAY:
+            nothing_yet(words, import_page)
+            return
+        latest_at = cache.overview(wanted_of(session)).latest_at
+        session = filters(words, town, session, latest_at)
+        town = cache.town(session.as_of)
+        shown = cache.overview(wanted_of(session))
+        if len(shown.rows) == 0:
+            st.info(words("overview.no_units_here"))
+            return
+        tiles(words, shown)
+        _map_and_card(words, town, shown, session)
+
+
+def _map_and_card(words: Words, town: Town, shown: Overview, session: Session) -> None:
+    basemap = basemap_of(cache.config())
+    event = last_event(MAP_KEY, basemap)
+    if event.selected != session.map_said:
+        session = visitor.update(selected=event.selected, map_said=event.selected)
+        visitor.put(CHOICE_KEY, event.selected)
+    left, right = st.columns(_WIDTHS, gap="small")
+    with right:
+        session = _choose_unit(words, town, shown, session)
+    facts = cache.facts()
+    age = words(
+        "overview.as_of_records",
+        latest=moment(shown.latest_at, facts.tz),
+        imported=moment(facts.last_import_at, facts.tz),
+    )
+    sight = Sight(event.view, session.selected, age)
+    scene, left_out = overview_scene(town, shown, words, sight, basemap)
+    with left:
+        map_panel(scene, key=MAP_KEY, height=MAP_PX)
+        if left_out:
+            st.caption(words("overview.cut_points", n=whole(left_out)))
+        _below_map(words, shown, scene)
+    with right:
+        _card(words, town, session)
+
+
+def _choose_unit(words: Words, town: Town, shown: Overview, session: Session) -> Session:
+    """Offer every unit by name: the way without a mouse."""
+    units = town.units.iloc[shown.rows]
+    names = {str(code): str(name) for code, name in units["name"].items()}
+    options = [None, *names]
+    visitor.seed(CHOICE_KEY, session.selected if session.selected in names else None)
+    chosen = st.selectbox(
+        words("filter.unit", level=_level_word(words, town)),
+        options,
+        format_func=lambda code: (
+            words("filter.unit_none")
+            if code is None
+            else (names[code] if names[code] == code else f"{names[code]} · {code}")
+        ),
+        key=CHOICE_KEY,
+        placeholder=words("filter.unit_none"),
+    )
+    is_hidden = session.selected is not None and session.selected not in names
+    if chosen == session.selected or (is_hidden and chosen is None):
+        return session
+    return visitor.update(selected=chosen)
+
+
+def _level_word(words: Words, town: Town) -> str:
+    level = words.label("level", str(town.level))
+    return level if words.language == "zh" else level.lower()
+
+
+def _card(words: Words, town: Town, session: Session) -> None:
+    with st.container(border=True, height=MAP_PX - 72):
+        if session.selected is None:
+            st.caption(words("card.none", level=_level_word(words, town)))
+            return
+        card = cache.unit_card(wanted_of(session), session.selected)
+        if card is None:
+            st.info(words("card.gone", code=plain(session.selected)))
+            return
+        show_card(words, card, tz=cache.facts().tz)
+
+
+def _below_map(words: Words, shown: Overview, scene: MapScene) -> None:
+    text, button = st.columns((3.2, 1), gap="small", vertical_alignment="top")
+    with text:
+        st.caption(" ".join((sum_text(words, shown), grids_text(words, shown))))
+    with button:
+        title = words(
+            "overview.map_title",
+            measure=words(f"measure.{shown.wanted.measure}"),
+            span=span_text(words, shown.span),
+        )
+        st.download_button(
+            words("overview.save_map"),
+            data=lambda: render_html(replace(scene, selected=None), title=title),
+            file_name=words("overview.map_file"),
+            mime="text/html",
+            on_click="ignore",
+            help=words("overview.save_map_help"),
+            width="stretch",
+        )

@@ -1,0 +1,193 @@
+"""Hold what one visitor has chosen; the one place that touches the session state.
+
+Used by `dashboard.app` and the screens. What can be shared (language, area, measure, period, grids
+of which day, selected unit) also stands in the address, as codes and dates, and is checked when it
+is read back. Knows nothing of records.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import streamlit as st
+
+from dashboard.text import LANGUAGES, Language, language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dashboard.actions.uploads import Upload
+
+MEASURES: Final = ("incidents", "incident_rate", "hazards", "disputes", "posts", "households")
+PERIODS: Final = ("all", "7", "28", "365", "custom")
+AS_OF_TODAY: Final = "today"
+AS_OF_EVENT: Final = "event"
+_KEY: Final = "gridbeat"
+_CODE: Final = re.compile(r"[^\x00-\x1f\x7f<>]{1,80}")
+_SPAN: Final = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
+
+
+@dataclass(frozen=True)
+class Period:
+    """A choice of days: a key of `PERIODS`; `custom` has both days, the last one included."""
+
+    key: str = "365"
+    since_on: date | None = None
+    last_on: date | None = None
+
+    def as_text(self) -> str:
+        """Write for the address."""
+        if self.key == "custom" and self.since_on and self.last_on:
+            return f"{self.since_on.isoformat()}..{self.last_on.isoformat()}"
+        return self.key
+
+    @classmethod
+    def from_text(cls, text: str) -> Period | None:
+        """Read from the address; None for anything else."""
+        span = _SPAN.fullmatch(text)
+        if span is None:
+            return cls(text) if text in PERIODS and text != "custom" else None
+        since_on, last_on = (_day(part) for part in span.groups())
+        if since_on is None or last_on is None or last_on < since_on:
+            return None
+        return cls("custom", since_on, last_on)
+
+
+@dataclass(frozen=True)
+class Wizard:
+    """Where the import stands.
+
+    Attributes
+    ----------
+    number
+        Counts the files, so that no choice outlives its file.
+    report
+        JSON document of the last import's report; None before one.
+    report_kind, report_file
+        What that import was of, and the name of its file.
+    """
+
+    kind: str = "grids"
+    number: int = 0
+    upload: Upload | None = None
+    report: Mapping[str, Any] | None = None
+    report_kind: str = ""
+    report_file: str = ""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything one visitor has chosen.
+
+    Attributes
+    ----------
+    area
+        `level:code` of a subdistrict or community; empty: the whole store.
+    as_of
+        `today`, `event` or an ISO date: on the grids of which day things are counted.
+    selected
+        Code of the selected unit.
+    map_said
+        Selection that the map reported last; a new report wins over `selected`.
+    """
+
+    language: Language = "zh"
+    area: str = ""
+    measure: str = "incidents"
+    period: Period = Period()
+    kinds: tuple[str, ...] = ()
+    channel_groups: tuple[str, ...] = ()
+    as_of: str = AS_OF_TODAY
+    selected: str | None = None
+    map_said: str | None = None
+    wizard: Wizard = Wizard()
+
+
+def load() -> Session:
+    """Give the visitor's choices: those held, or those in the address for a newcomer."""
+    held = st.session_state.get(_KEY)
+    if isinstance(held, Session):
+        return held
+    session = from_address(dict(st.query_params), language_of(st.context.locale))
+    st.session_state[_KEY] = session
+    return session
+
+
+def update(**changes: Any) -> Session:  # noqa: ANN401 - the fields of Session
+    """Change some choices and give all of them."""
+    session = replace(load(), **changes)
+    st.session_state[_KEY] = session
+    return session
+
+
+def share(session: Session) -> None:
+    """Write what can be shared into the address, when it differs from what stands there."""
+    wanted = to_address(session)
+    if dict(st.query_params) != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def change_language() -> None:
+    """Take over the language that was just chosen in the page's switch."""
+    chosen = st.session_state.get("language")
+    update(language=next((name for name in LANGUAGES if name == chosen), load().language))
+
+
+def seed(key: str, value: object) -> None:
+    """Give a widget its value before it is first drawn; a widget that is there keeps its own."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def put(key: str, value: object) -> None:
+    """Give a widget a value that wins over its own; only before it is drawn in this run."""
+    st.session_state[key] = value
+
+
+def to_address(session: Session) -> dict[str, str]:
+    """Write a session as query parameters; what is as at the beginning is left out."""
+    start = Session()
+    pairs = {
+        "lang": session.language,
+        "area": session.area,
+        "measure": session.measure if session.measure != start.measure else "",
+        "period": session.period.as_text() if session.period != start.period else "",
+        "asof": session.as_of if session.as_of != start.as_of else "",
+        "unit": session.selected or "",
+    }
+    return {name: value for name, value in pairs.items() if value}
+
+
+def from_address(params: Mapping[str, str], browser_language: Language) -> Session:
+    """Read query parameters; whatever is not a known code, an id or a date is left out."""
+    start = Session()
+    language = next((name for name in LANGUAGES if name == params.get("lang")), browser_language)
+    measure = params.get("measure", "")
+    return Session(
+        language=language,
+        area=_code(params.get("area", "")),
+        measure=measure if measure in MEASURES else start.measure,
+        period=Period.from_text(params.get("period", "")) or start.period,
+        as_of=_as_of(params.get("asof", "")),
+        selected=_code(params.get("unit", "")) or None,
+    )
+
+
+def _code(text: str) -> str:
+    return text if _CODE.fullmatch(text) else ""
+
+
+def _as_of(text: str) -> str:
+    if text == AS_OF_EVENT or _day(text) is not None:
+        return text
+    return AS_OF_TODAY
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,187 @@
+"""The overview's view model: every total reconciles, every measure stands on its base."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from dashboard.viewmodels.overview import Wanted, build_overview
+from dashboard.viewmodels.quality import build_quality, load_faults
+from dashboard.viewmodels.town import load_town
+from dashboard.viewmodels.unit_card import build_card
+from data.config import DEFAULT_TZ
+from data.counting import place_events
+from data.viewer import LOCAL_STEWARD
+from data.vocabulary import EventLayer, PlaceLevel
+from tests.dashboard import tiny_town
+
+TODAY = date(2026, 6, 1)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    found = tiny_town.build(tmp_path_factory.mktemp("tiny"))
+    yield found
+    found.dispose()
+
+
+@pytest.fixture(scope="module")
+def read(database):
+    with database.read() as session:
+        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
+        placed = {
+            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY) for layer in EventLayer
+        }
+    return town, placed
+
+
+def overview(read, **asked):
+    return build_overview(*read, Wanted(**asked))
+
+
+def by_code(read, shown):
+    return dict(zip(read[0].units.index[shown.rows], shown.values, strict=True))
+
+
+def test_all_incidents_reconcile(read):
+    shown = overview(read)
+    assert by_code(read, shown) == {"A1": 4, "A2": 3, "B1": 3, "B2": 0}
+    found = shown.reconciled
+    assert (found.in_area, found.outside, found.unlocated, found.on_border) == (10, 1, 1, 1)
+    assert found.total == 12 == len(read[1][EventLayer.INCIDENTS].events)
+
+
+def test_an_area_and_the_rest_of_the_town_add_up(read):
+    shown = overview(read, area="community:W")
+    assert by_code(read, shown) == {"A1": 4, "A2": 3}
+    found = shown.reconciled
+    assert (found.in_area, found.elsewhere, found.outside, found.unlocated) == (7, 3, 1, 1)
+    assert found.total == 12
+    assert shown.incidents.numerator == 7
+    assert len(shown.marks[EventLayer.INCIDENTS].lon) == 7
+
+
+def test_a_period_is_compared_with_the_same_days_of_last_year(read):
+    shown = overview(read, period="28", area="community:W")
+    assert shown.span.until.date() == date(2026, 3, 11)
+    assert (shown.span.until - shown.span.since).days == 28
+    figure = shown.incidents
+    assert (figure.id, figure.numerator, figure.denominator) == ("K5", 6, 1)
+    assert figure.value == pytest.approx(5.0)
+    assert figure.low < 5.0 < figure.high
+    assert figure.note == "small_base"
+
+
+def test_no_base_gives_no_change(read):
+    shown = overview(read, period="7", area="community:E")
+    assert shown.incidents.value is None
+    assert shown.incidents.denominator == 0
+
+
+def test_own_dates_include_the_last_day(read):
+    shown = overview(read, period="custom", since_on=date(2026, 3, 1), last_on=date(2026, 3, 1))
+    assert shown.reconciled.total == 1
+
+
+def test_kind_and_channel_filters(read):
+    assert overview(read, kinds=("40",)).reconciled.total == 1
+    assert overview(read, channel_groups=("discovered",)).reconciled.total == 1
+    both = overview(read, kinds=("40",), channel_groups=("reported",))
+    assert both.reconciled.total == 0
+
+
+def test_rates_have_no_value_without_residents(read):
+    rates = by_code(read, overview(read, measure="incident_rate"))
+    assert rates["A1"] == pytest.approx(1000 * 4 / 300)
+    assert np.isnan(rates["B2"])
+
+
+def test_open_cases_and_posts(read):
+    shown = overview(read, period="7")
+    assert (shown.hazards_open, shown.disputes_open) == (2, 1)
+    assert (shown.posts_filled, shown.posts_planned) == (2, 2)
+    assert by_code(read, overview(read, measure="hazards")) == {"A1": 1, "A2": 0, "B1": 1, "B2": 0}
+    shares = by_code(read, overview(read, measure="posts"))
+    assert shares["A1"] == 100
+    assert np.isnan(shares["A2"])
+    assert overview(read, area="community:E").posts_planned == 0
+
+
+def test_households(read):
+    assert set(overview(read, measure="households").values) == {100.0}
+
+
+def test_counts_on_the_grids_of_the_day_still_reconcile(database, read):
+    with database.read() as session:
+        placed = {
+            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY, as_of="event")
+            for layer in EventLayer
+        }
+    shown = build_overview(read[0], placed, Wanted(as_of="event"))
+    assert shown.reconciled.total == 12
+    assert shown.reconciled.retired == 0
+
+
+def card(database, read, code, wanted=None):
+    with database.read() as session:
+        return build_card(session, LOCAL_STEWARD, read, wanted or Wanted(), code, tz=DEFAULT_TZ)
+
+
+def test_a_card_tells_all_of_one_grid(database, read):
+    found = card(database, read, "A1")
+    assert found.community == ("W", "西社区")
+    assert (found.households, found.residents) == (100, 300)
+    assert found.area_m2 == pytest.approx(0.01 * 111_000 * 0.01 * 89_600, rel=0.02)
+    assert dict(found.by_kind) == {"10": 3, "40": 1}
+    assert (found.hazards_open, found.disputes_open) == (1, 1)
+    assert "13912345678" not in found.hazards[0].description
+    assert {line.duty for line in found.roster} == {"on_duty"}
+    assert len(found.roster) == 2
+    assert found.last_import[0] == "disputes.csv"
+
+
+def test_a_card_of_an_unknown_code_is_none(database, read):
+    assert card(database, read, "nowhere") is None
+
+
+def test_a_card_follows_the_filters(database, read):
+    found = card(database, read, "A1", replace(Wanted(), period="custom",
+                 since_on=date(2026, 3, 3), last_on=date(2026, 3, 3)))  # fmt: skip
+    assert dict(found.by_kind) == {"40": 1}
+
+
+def test_quality_reconciles(database, read):
+    with database.read() as session:
+        found = build_quality(session, LOCAL_STEWARD, read)
+        faults = load_faults(session, LOCAL_STEWARD, as_of=TODAY)
+    layers = {layer.layer: layer for layer in found.layers}
+    incidents = layers[EventLayer.INCIDENTS]
+    assert incidents.in_units + incidents.outside + incidents.unlocated == incidents.total == 12
+    assert dict(incidents.stated) == {"E": 1}
+    assert [record.external_id for record in incidents.outside_records] == ["i09"]
+    assert [record.external_id for record in incidents.border_records] == ["i11"]
+    assert [row.line for row in found.rejected] == [14]
+    assert found.audit_intact
+    assert faults.features == 4
+    assert faults.frame.empty
+
+
+def test_a_store_without_grids_shows_its_communities(tmp_path):
+    files = tiny_town.write_files(tmp_path)
+    database = tiny_town.Database(str(tmp_path / "upper.gpkg"))
+    database.create_or_migrate()
+    options = tiny_town.PlaceOptions(level="community", code="code", name="name", datum="wgs84")
+    tiny_town.places.run(database, files["communities"], options, LOCAL_STEWARD)
+    stated = tiny_town.event_options(EventLayer.INCIDENTS)
+    tiny_town.events.run(database, files["incidents"], stated, LOCAL_STEWARD)
+    with database.read() as session:
+        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
+        placed = {
+            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY) for layer in EventLayer
+        }
+    shown = build_overview(town, placed, Wanted())
+    database.dispose()
+    assert town.level is PlaceLevel.COMMUNITY
+    assert by_code((town,), shown) == {"E": 3, "W": 7}
+    assert shown.reconciled.total == 12
