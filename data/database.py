@@ -94,7 +94,8 @@ class Database:
             with self._read.connect() as connection:
                 if not inspect(connection).has_table("alembic_version"):
                     return None
-                return connection.scalar(text("SELECT version_num FROM alembic_version"))
+                found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+                return None if found is None else str(found)
         except DatabaseError as error:
             raise StoreUnavailable("store_damaged", store=str(self.path)) from error
 

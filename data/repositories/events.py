@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.geometry import points_of_blobs
@@ -120,12 +120,12 @@ class EventRecord:
 
 def event_arrays(session: Session, layer: EventLayer) -> EventArrays:
     """Read a whole layer into arrays, in the order of its ids."""
-    table: Table = MODELS[layer].__table__  # type: ignore[assignment] - declarative gives FromClause
+    name = MODELS[layer].__tablename__
     names = (
         "id, geom, occurred_at, closed_at, due_at, time_flags, kind, channel_group, status, "
         "stated_unit, time_precision"
     ) + (", NULL" if layer is EventLayer.INCIDENTS else ", severity")
-    statement = f"SELECT {names} FROM {table.name} ORDER BY id"  # noqa: S608 - the models' own name
+    statement = f"SELECT {names} FROM {name} ORDER BY id"  # noqa: S608 - the models' own name
     rows = session.connection().exec_driver_sql(statement).cursor
     columns = list(zip(*(rows.fetchall() if rows is not None else []), strict=True))
     if not columns:
