@@ -101,7 +101,8 @@ def sync(connection: Connection) -> None:
     tables = [table for table in Base.metadata.sorted_tables if table.name in present]
     for table in tables:
         _register(run, table)
-    _sync_app_triggers(run, tables)
+    if tables:
+        _sync_app_triggers(run)
 
 
 def _register(run: Callable[..., Any], table: Table) -> None:
@@ -155,9 +156,7 @@ def _sync_rtree(run: Callable[..., Any], table: str, column: str) -> None:
         run(f'CREATE TRIGGER IF NOT EXISTS "{index}_{name}" {body}')
 
 
-def _sync_app_triggers(run: Callable[..., Any], tables: list[Table]) -> None:
-    if not tables:
-        return
+def _sync_app_triggers(run: Callable[..., Any]) -> None:
     clash = (
         "SELECT RAISE(ABORT, 'overlapping validity period') WHERE EXISTS (SELECT 1 FROM boundary b "
         "WHERE b.place_id = NEW.place_id AND b.id != NEW.id "
@@ -173,14 +172,3 @@ def _sync_app_triggers(run: Callable[..., Any], tables: list[Table]) -> None:
             f"CREATE TRIGGER IF NOT EXISTS audit_entry_no_{event.lower()} BEFORE {event} "
             "ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         )
-    for table in tables:
-        found = geometry_column(table)
-        if found is None:
-            continue
-        for event in ("INSERT", "UPDATE"):
-            run(
-                f'CREATE TRIGGER IF NOT EXISTS "{table.name}_blob_{event.lower()}" BEFORE {event} '
-                f'ON "{table.name}" WHEN NEW."{found[0]}" IS NOT NULL AND '
-                f"substr(NEW.\"{found[0]}\",1,2) != X'4750' BEGIN "
-                "SELECT RAISE(ABORT, 'not a GeoPackage geometry'); END"
-            )

@@ -322,6 +322,5 @@ def _hashes(columns: Mapping[str, Sequence[Any]], lon: FloatArray, lat: FloatArr
     pieces += [_as_text(columns[name]) for name in named]
     filled = [pc.fill_null(piece, "\x00") for piece in pieces]
     joined = pc.binary_join_element_wise(*filled, "\x1f")
-    return [
-        hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in joined.to_pylist()
-    ]
+    whole = pc.cast(joined, pa.binary()).to_pylist()
+    return [hashlib.blake2b(text, digest_size=16).hexdigest() for text in whole]

@@ -11,7 +11,7 @@ from sqlalchemy import Double, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from data.geometry import Geom, Utc
-from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey
+from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey, blob_check
 
 
 class EventColumns:
@@ -29,7 +29,7 @@ class EventColumns:
     kind_source: Mapped[str | None] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(Text)
     channel_group: Mapped[str] = mapped_column(Text)
-    occurred_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
+    occurred_at: Mapped[datetime | None] = mapped_column(Utc)
     time_precision: Mapped[str] = mapped_column(Text)
     time_flags: Mapped[str | None] = mapped_column(Text)
     reported_at: Mapped[datetime | None] = mapped_column(Utc)
@@ -63,6 +63,7 @@ class Incident(EventColumns, Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("gix_incident_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        blob_check(),
     )
 
 
@@ -73,6 +74,7 @@ class Hazard(EventColumns, Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("gix_hazard_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        blob_check(),
     )
 
     severity: Mapped[str | None] = mapped_column(Text)
@@ -86,6 +88,7 @@ class Dispute(EventColumns, Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("gix_dispute_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        blob_check(),
     )
 
     severity: Mapped[str | None] = mapped_column(Text)

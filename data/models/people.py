@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.geometry import Geom
-from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey
+from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey, blob_check
 
 
 class OfficeHolder(Base):
@@ -37,7 +37,7 @@ class Post(Base):
     """A seat to be filled at a place, and where its holder sits."""
 
     __tablename__ = "post"
-    __table_args__ = (UniqueConstraint("place_id", "position", "title"),)
+    __table_args__ = (UniqueConstraint("place_id", "position", "title"), blob_check())
 
     id: Mapped[PrimaryKey]
     place_id: Mapped[int] = mapped_column(BIG_KEY, ForeignKey("place.id"), index=True)

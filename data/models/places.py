@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Date, Double, ForeignKey, Index, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.geometry import Geom
-from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey
+from data.models.base import BIG_KEY, Base, JsonText, PrimaryKey, blob_check
 
 
 class Place(Base):
@@ -39,6 +39,7 @@ class Boundary(Base):
         CheckConstraint("valid_to IS NULL OR valid_from IS NULL OR valid_to > valid_from", "span"),
         Index(None, "place_id", "valid_from"),
         Index("gix_boundary_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        blob_check(),
     )
 
     id: Mapped[PrimaryKey]
@@ -76,6 +77,7 @@ class Street(Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("gix_street_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        blob_check(),
     )
 
     id: Mapped[PrimaryKey]
@@ -96,6 +98,7 @@ class Compound(Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("gix_compound_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        blob_check(),
     )
 
     id: Mapped[PrimaryKey]
