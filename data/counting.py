@@ -164,7 +164,7 @@ def place_events(
     -----
     A viewer limited to areas gets events inside them, and unlocated ones that state such a unit.
     """
-    events = event_arrays(session, layer)
+    events = event_arrays(session, viewer, layer)
     if as_of == AS_OF_EVENT:
         placed = _place_by_event_day(session, viewer, events, tz=tz, today=today)
     else:

@@ -154,7 +154,7 @@ def figures(session: Session, viewer: Viewer, question: Question) -> tuple[Figur
     desk = _Desk(session, viewer, question)
     found = [figure for measure in MEASURES for figure in measure(desk)]
     have = {(figure.measure, figure.scope) for figure in found}
-    for row in declared_figures(session):
+    for row in declared_figures(session, viewer):
         wanted = question.unit is None or row.scope == question.unit
         if wanted and (row.measure, row.scope) not in have:
             found.append(

@@ -41,14 +41,8 @@ def run(port: int, scenario: str | None, store: str | None) -> None:
 
 
 def _is_empty(database: Any) -> bool:  # noqa: ANN401 - Database, imported late
-    from data.repositories.events import event_count
-    from data.repositories.places import list_places
-    from data.viewer import LOCAL_STEWARD
-    from data.vocabulary import EventLayer
-
-    with database.read() as session:
-        has_places = bool(list_places(session, LOCAL_STEWARD))
-        return not has_places and event_count(session, EventLayer.INCIDENTS) == 0
+    """Whether nothing was ever written to the store."""
+    return not database.revisions()
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,10 @@ class _Arrays:
         """Put coordinates and the sizes of rings (or lines), parts and shapes."""
         shifted = self.window.shapes(geometries)
         many = _as_multi(shifted, as_areas=as_areas)
-        _, pairs, levels = shapely.to_ragged_array(many)
         names = ("rings", "parts", "shapes") if as_areas else ("rings", "shapes")
+        pairs, levels = np.empty((0, 2)), tuple(np.zeros(1, dtype=np.int64) for _ in names)
+        if len(many):  # shapely has no ragged array of nothing
+            _, pairs, levels = shapely.to_ragged_array(many)
         head: _Head = {"xy": self._put_offsets(pairs[:, :2])}
         for name, offsets in zip(names, levels, strict=True):
             head[name] = self.put(np.diff(offsets), "u4")

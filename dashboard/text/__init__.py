@@ -74,6 +74,8 @@ class Words:
         facts = {name: self._readable(value) for name, value in fields.items()}
         for name in _DATUM_FIELDS & set(facts):
             facts[name] = self.datum(str(facts[name])) if facts[name] else facts[name]
+        if "rule" in facts:
+            facts["rule"] = self.label("duplicate_rule", str(facts["rule"]))
         if not self.has(key):
             listed = ", ".join(f"{name}={value}" for name, value in facts.items())
             return f"{code}: {listed}" if listed else code

@@ -97,11 +97,11 @@ def build_quality(
     places, placed = town
     rejected = list_rejected(session, viewer)
     return Quality(
-        layers=tuple(_layer(session, places, placed[layer]) for layer in EventLayer),
+        layers=tuple(_layer(session, viewer, places, placed[layer]) for layer in EventLayer),
         batches=list_batches(session, viewer),
         rejected=rejected,
         repeated_ids=sum(row.reason == REPEATED_IDS for row in rejected),
-        audit=latest(session, limit=AUDIT_LINES),
+        audit=latest(session, viewer, limit=AUDIT_LINES),
         audit_intact=is_intact(session),
     )
 
@@ -112,7 +112,7 @@ def load_faults(session: Session, viewer: Viewer, *, as_of: date) -> BoundaryFau
     return BoundaryFaults(found.features, found.faults.frame)
 
 
-def _layer(session: Session, town: Town, placed: Placed) -> LayerQuality:
+def _layer(session: Session, viewer: Viewer, town: Town, placed: Placed) -> LayerQuality:
     counts = count_by(placed, town.level, town.units, EventFilter())
     layer = placed.events.layer
     outside = placed.events.ids[placed.position == OUTSIDE]
@@ -128,6 +128,6 @@ def _layer(session: Session, town: Town, placed: Placed) -> LayerQuality:
         stated=dict(
             sorted(counts.unlocated_by_stated_unit.items(), key=lambda pair: (-pair[1], pair[0]))
         ),
-        outside_records=event_records(session, layer, outside[-MOST_RECORDS:]),
-        border_records=event_records(session, layer, on_border[-MOST_RECORDS:]),
+        outside_records=event_records(session, viewer, layer, outside[-MOST_RECORDS:]),
+        border_records=event_records(session, viewer, layer, on_border[-MOST_RECORDS:]),
     )

@@ -118,7 +118,7 @@ def build_card(
         by_kind=_by_kind(
             found[EventLayer.INCIDENTS].kind.labels, found[EventLayer.INCIDENTS].kind.codes
         ),
-        hazards=event_records(session, EventLayer.HAZARDS, open_ids[-MOST_HAZARDS:]),
+        hazards=event_records(session, viewer, EventLayer.HAZARDS, open_ids[-MOST_HAZARDS:]),
         hazards_open=len(open_ids),
         disputes_open=len(found[EventLayer.DISPUTES]),
         roster=roster,
@@ -153,7 +153,7 @@ def _last_import(
     seen = [
         record.batch_id
         for layer in EventLayer
-        for record in event_records(session, layer, here[layer].events.ids[-_LOOKED_AT:])
+        for record in event_records(session, viewer, layer, here[layer].events.ids[-_LOOKED_AT:])
         if record.batch_id in batches
     ]
     if not seen:

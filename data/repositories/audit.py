@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from data.geometry import utc_text
 from data.models import AuditEntry
-from data.viewer import Viewer
+from data.viewer import DisplayLevel, Viewer
 
 GENESIS = "0" * 64
 
@@ -85,8 +85,15 @@ def is_intact(session: Session) -> bool:
     return True
 
 
-def latest(session: Session, *, limit: int = 50) -> tuple[AuditRecord, ...]:
-    """Give the newest lines, newest first."""
+def latest(session: Session, viewer: Viewer, *, limit: int = 50) -> tuple[AuditRecord, ...]:
+    """Give the newest lines, newest first.
+
+    Raises
+    ------
+    AccessRefused
+        `level_too_low`: the log is for `ADMIN`.
+    """
+    viewer.require_level(DisplayLevel.ADMIN)
     rows = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit))
     return tuple(
         AuditRecord(e.at, e.actor, e.role, e.action, e.subject, e.row_count, e.detail) for e in rows

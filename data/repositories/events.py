@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.geometry import points_of_blobs
 from data.models import Dispute, Hazard, Incident
+from data.viewer import DisplayLevel, Viewer
 from data.vocabulary import CLOSED_STATES, UNCOUNTED_STATES, EventLayer
 
 MODELS: Mapping[EventLayer, type[Incident] | type[Hazard] | type[Dispute]] = {
@@ -118,8 +119,13 @@ class EventRecord:
     batch_id: int | None
 
 
-def event_arrays(session: Session, layer: EventLayer) -> EventArrays:
-    """Read a whole layer into arrays, in the order of its ids."""
+def event_arrays(session: Session, viewer: Viewer, layer: EventLayer) -> EventArrays:
+    """Read a whole layer into arrays, in the order of its ids.
+
+    A viewer's areas are geometry: `data.counting.place_events` cuts the arrays to them before
+    anything else sees them. Arrays hold no text and no ids of the source.
+    """
+    del viewer  # the areas are applied by the one caller, see above
     name = MODELS[layer].__tablename__
     names = (
         "id, geom, occurred_at, closed_at, due_at, time_flags, kind, channel_group, status, "
@@ -150,20 +156,22 @@ def event_arrays(session: Session, layer: EventLayer) -> EventArrays:
 
 
 def event_records(
-    session: Session, layer: EventLayer, ids: npt.NDArray[np.int64]
+    session: Session, viewer: Viewer, layer: EventLayer, ids: npt.NDArray[np.int64]
 ) -> tuple[EventRecord, ...]:
-    """Read single records, newest first. Callers give ids that the viewer may see."""
+    """Read single records, newest first; ids come from `place_events`, cut to the viewer's areas.
+
+    Raises
+    ------
+    AccessRefused
+        `level_too_low`: exact records are for `INTERNAL` and above.
+    """
+    viewer.require_level(DisplayLevel.INTERNAL)
     model = MODELS[layer]
     wanted = [int(i) for i in ids]
     rows = session.scalars(
         select(model).where(model.id.in_(wanted)).order_by(model.occurred_at.desc(), model.id)
     )
     return tuple(_record(row) for row in rows)
-
-
-def event_count(session: Session, layer: EventLayer) -> int:
-    """Rows of a layer."""
-    return session.scalar(select(func.count()).select_from(MODELS[layer])) or 0
 
 
 def _record(row: Any) -> EventRecord:  # noqa: ANN401 - one of the three row classes

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from data.models import DeclaredFigure, Setting
+from data.viewer import Viewer
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,17 @@ class DeclaredRecord:
     quote: str | None = None
 
 
-def declared_figures(session: Session) -> tuple[DeclaredRecord, ...]:
-    """All declared figures, by measure and scope."""
+def declared_figures(session: Session, viewer: Viewer) -> tuple[DeclaredRecord, ...]:
+    """Give the declared figures by measure and scope; those of other areas are left out."""
     rows = session.scalars(
         select(DeclaredFigure).order_by(DeclaredFigure.measure, DeclaredFigure.scope)
     )
     names = DeclaredRecord.__dataclass_fields__
-    return tuple(DeclaredRecord(**{name: getattr(row, name) for name in names}) for row in rows)
+    return tuple(
+        DeclaredRecord(**{name: getattr(row, name) for name in names})
+        for row in rows
+        if viewer.sees_everything or row.scope in viewer.areas
+    )
 
 
 def save_declared(session: Session, records: Sequence[DeclaredRecord]) -> int:
@@ -52,7 +57,7 @@ def save_declared(session: Session, records: Sequence[DeclaredRecord]) -> int:
 
 
 def settings(session: Session) -> dict[str, Any]:
-    """All settings."""
+    """Give all settings: facts about the store itself, of no area and no person."""
     return {row.key: row.value for row in session.scalars(select(Setting))}
 
 

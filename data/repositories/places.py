@@ -227,17 +227,18 @@ def _levels_of(session: Session, place_ids: set[int]) -> set[str]:
 
 
 def list_versions(
-    session: Session, *, level: str, kind: str | None = None
+    session: Session, viewer: Viewer, *, level: str, kind: str | None = None
 ) -> tuple[VersionRecord, ...]:
     """Give every version that places of one level ever had, oldest first, with shapes.
 
-    For importers and history pages of stewards: not limited by a viewer's areas.
+    Only places that lie in the viewer's areas today.
     """
     query = _versions().add_columns(Boundary.geom, Boundary.content_hash)
     query = query.where(Place.level == level)
     if kind is not None:
         query = query.where(Place.kind == kind)
     rows = session.execute(query).all()
+    own = _limits(session, viewer)
     code_of = {row.id: row.code for row in session.execute(select(Place.id, Place.code))}
     versions = [
         VersionRecord(
@@ -249,6 +250,7 @@ def list_versions(
             row.boundary_id,
         )
         for row in rows
+        if own is None or row.place_id in own
     ]
     return tuple(sorted(versions, key=lambda v: (v.place.code, v.place.valid_from or date.min)))
 
@@ -268,7 +270,9 @@ def boundary_dates(session: Session, *, level: str | None = None) -> tuple[date,
     return tuple(sorted(found))
 
 
-def code_history(session: Session, *, code: str | None = None) -> tuple[CodePeriod, ...]:
+def code_history(
+    session: Session, viewer: Viewer, *, code: str | None = None
+) -> tuple[CodePeriod, ...]:
     """List which place bore which code when; with `code`, of the places that ever bore it."""
     query = select(PlaceCode, Place.code).join(Place, Place.id == PlaceCode.place_id)
     if code is not None:
@@ -276,11 +280,18 @@ def code_history(session: Session, *, code: str | None = None) -> tuple[CodePeri
         query = query.where(
             PlaceCode.place_id.in_(select(other.place_id).where(other.code == code))
         )
+    own = _limits(session, viewer)
     periods = [
         CodePeriod(row.level, row.code, row.place_id, current, row.valid_from, row.valid_to)
         for row, current in session.execute(query)
+        if own is None or row.place_id in own
     ]
     return tuple(sorted(periods, key=lambda p: (p.level, p.valid_from or date.min, p.code)))
+
+
+def _limits(session: Session, viewer: Viewer) -> frozenset[int] | None:
+    """Keys of the places that the viewer may read; none when all."""
+    return None if viewer.sees_everything else place_tree(session, viewer).own
 
 
 def street_rows(session: Session) -> list[Any]:

@@ -210,7 +210,7 @@ class _Loading:
         with self.db.write() as session:
             present = settings(session)
             changed = {key: value for key, value in wanted.items() if present.get(key) != value}
-            known = set(declared_figures(session))
+            known = set(declared_figures(session, self.viewer))
             new = [record for record in records if record not in known]
             if new:
                 save_declared(session, new)

@@ -13,7 +13,7 @@ from dashboard import cache
 from dashboard.components.import_report import reconciled, rejected_csv
 from dashboard.text import Words
 from data.config import Config
-from data.repositories.events import event_count
+from data.repositories.events import event_arrays
 from data.repositories.imports import RejectedRecord, list_rejected
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
@@ -99,7 +99,7 @@ def test_grids_then_incidents_reconcile_and_nothing_stays_behind(page, uploads):
     assert rejected["Line"].tolist() == [14]
     assert list(uploads.rglob("*.csv")) == []
     with cache.database().read() as session:
-        assert event_count(session, EventLayer.INCIDENTS) == 12
+        assert len(event_arrays(session, LOCAL_STEWARD, EventLayer.INCIDENTS)) == 12
 
 
 def test_the_same_file_twice_changes_nothing(page):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import shapely
 
-from dashboard.maps import folium_map, live
+from dashboard.maps import folium_map, layers, live
 from dashboard.maps.clusters import ClusterOptions, cluster_layer
+from dashboard.maps.folium_map import render_html
 from dashboard.maps.layers import (
     LAYER_KINDS,
     Basemap,
@@ -154,3 +155,21 @@ def test_legends_come_from_classes_and_kinds(town_scene):
     kinds = (PointKind("theft", "#000000"),)
     points = PointLayer("p", "P", np.zeros(0), np.zeros(0), np.zeros(0, np.uint8), kinds)
     assert scene_of(points).shown_legends()[0].entries[0].label == "theft"
+
+
+def nothing():
+    none, bare = np.array([]), np.array([], dtype=np.uint8)
+    yield layers.LineLayer("s", "S", [])
+    yield layers.GridLayer("g", "G", (), (), [])
+    yield layers.PointLayer("p", "P", none, none, bare, ())
+    yield layers.LabelLayer("l", "L", (), none, none)
+    yield layers.ClusterLayer("c", "C", ())
+
+
+@pytest.mark.parametrize("layer", nothing(), ids=lambda layer: type(layer).__name__)
+def test_a_layer_of_nothing_is_drawn_by_both(layer):
+    texts = layers.MapTexts("map", "layers", "legend", "in", "out", "all", "{n}")
+    scene = layers.MapScene((layer,), (94.0, 36.0, 95.0, 37.0), texts, "en", "today")
+    head, _ = unpack(pack(scene))
+    assert [told["id"] for told in head["layers"]] == [layer.id]
+    assert "<html" in render_html(scene, title="map")

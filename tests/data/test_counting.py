@@ -204,7 +204,7 @@ def test_a_store_without_grids_counts_on_the_units_own_shapes(db):
 
 def test_arrays_read_back_what_was_written(busy):
     with busy.read() as session:
-        events = event_arrays(session, INCIDENTS)
+        events = event_arrays(session, LOCAL_STEWARD, INCIDENTS)
         placed = place_events(session, LOCAL_STEWARD, INCIDENTS, today=TODAY)
     assert len(events) == 9
     assert events.is_located.sum() == 7

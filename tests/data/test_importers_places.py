@@ -205,9 +205,9 @@ def test_redivision_dates_versions_ends_old_grids_and_keeps_history(db, tmp_path
     )
     with db.read() as session:
         assert boundary_dates(session) == (day,)
-        ended = code_history(session, code="632701001001003")[0]
+        ended = code_history(session, LOCAL_STEWARD, code="632701001001003")[0]
         assert (ended.valid_from, ended.valid_to) == (None, day)
-        assert code_history(session, code="632701001001010")[0].valid_from == day
+        assert code_history(session, LOCAL_STEWARD, code="632701001001010")[0].valid_from == day
     again = load(db, path, effective=day)
     assert (again.inserted, again.updated, again.unchanged, again.ended) == (0, 0, 3, ())
 

@@ -103,7 +103,9 @@ def test_a_dated_change_makes_a_second_version_and_both_are_readable(town):
             session, LOCAL_STEWARD, level="grid", code="G0", as_of=date(2024, 4, 30)
         )
         after = find_place(session, LOCAL_STEWARD, level="grid", code="G0", as_of=DAY)
-        versions = [v for v in list_versions(session, level="grid") if v.place.code == "G0"]
+        versions = [
+            v for v in list_versions(session, LOCAL_STEWARD, level="grid") if v.place.code == "G0"
+        ]
         assert boundary_dates(session, level="grid") == (DAY,)
         assert boundary_dates(session, level="community") == ()
     assert (before.household_count, before.valid_to) == (0, DAY)
@@ -149,7 +151,7 @@ def test_a_code_that_another_place_once_bore_is_never_given_again(town):
             Written.RETIRED_CODE
         ]
     with town.read() as session:
-        assert [p.code for p in code_history(session, code="G33")] == ["G3", "G33"]
+        assert [p.code for p in code_history(session, LOCAL_STEWARD, code="G33")] == ["G3", "G33"]
         before = list_places(session, LOCAL_STEWARD, level="grid", as_of=date(2024, 1, 1))
         after = list_places(session, LOCAL_STEWARD, level="grid", as_of=DAY)
     assert "G3" in [r.code for r in before]
