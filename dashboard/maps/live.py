@@ -71,7 +71,8 @@ class _Arrays:
         shifted = self.window.shapes(geometries)
         many = _as_multi(shifted, as_areas=as_areas)
         names = ("rings", "parts", "shapes") if as_areas else ("rings", "shapes")
-        pairs, levels = np.empty((0, 2)), tuple(np.zeros(1, dtype=np.int64) for _ in names)
+        pairs: NDArray[np.float64] = np.empty((0, 2))
+        levels: tuple[NDArray[Any], ...] = tuple(np.zeros(1, dtype=np.int64) for _ in names)
         if len(many):  # shapely has no ragged array of nothing
             _, pairs, levels = shapely.to_ragged_array(many)
         head: _Head = {"xy": self._put_offsets(pairs[:, :2])}

@@ -166,7 +166,7 @@ def nothing():
     yield layers.ClusterLayer("c", "C", ())
 
 
-@pytest.mark.parametrize("layer", nothing(), ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("layer", list(nothing()), ids=lambda layer: type(layer).__name__)
 def test_a_layer_of_nothing_is_drawn_by_both(layer):
     texts = layers.MapTexts("map", "layers", "legend", "in", "out", "all", "{n}")
     scene = layers.MapScene((layer,), (94.0, 36.0, 95.0, 37.0), texts, "en", "today")
