@@ -117,18 +117,6 @@ class CodePeriod:
     valid_to: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
-    """One dated version of a place, with its shape (EPSG:4326)."""
-
-    place: PlaceRecord
-    parent_id: int | None
-    station_id: int | None
-    geometry: BaseGeometry | None
-    content_hash: str | None
-    boundary_id: int
-
-
 def today_here() -> date:
     """Return today's date in the time zone that stores are kept in (Asia/Shanghai)."""
     return datetime.now(ZoneInfo(DEFAULT_TZ)).date()
@@ -224,35 +212,6 @@ def shapes_of(
 def _levels_of(session: Session, place_ids: set[int]) -> set[str]:
     rows = session.execute(select(Place.id, Place.level))
     return {row.level for row in rows if row.id in place_ids}
-
-
-def list_versions(
-    session: Session, viewer: Viewer, *, level: str, kind: str | None = None
-) -> tuple[VersionRecord, ...]:
-    """Give every version that places of one level ever had, oldest first, with shapes.
-
-    Only places that lie in the viewer's areas today.
-    """
-    query = _versions().add_columns(Boundary.geom, Boundary.content_hash)
-    query = query.where(Place.level == level)
-    if kind is not None:
-        query = query.where(Place.kind == kind)
-    rows = session.execute(query).all()
-    own = _limits(session, viewer)
-    code_of = {row.id: row.code for row in session.execute(select(Place.id, Place.code))}
-    versions = [
-        VersionRecord(
-            _record(row, code_of),
-            row.parent_id,
-            row.station_id,
-            row.geom,
-            row.content_hash,
-            row.boundary_id,
-        )
-        for row in rows
-        if own is None or row.place_id in own
-    ]
-    return tuple(sorted(versions, key=lambda v: (v.place.code, v.place.valid_from or date.min)))
 
 
 def boundary_dates(session: Session, *, level: str | None = None) -> tuple[date, ...]:
