@@ -7,6 +7,7 @@ a write makes a new key, so nothing is ever cleared.
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from data.importers.tables import TableOptions
+
+# Each cached function below says on reading that no server runs yet: true, and no news.
+logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
 PLACE_SETS: Final = ("places", "streets", "people", "settings")
 Revisions = tuple[tuple[str, int], ...]
