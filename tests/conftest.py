@@ -1,8 +1,19 @@
-"""Fixtures and markers that every test shares."""
+"""Fixtures and markers that every test shares, a real Chromium among them.
 
+`serve_script` starts a Streamlit script on a free loopback port; `chromium_page` opens a page that
+fails its test on any request outside the origin, any answer of 400 and above, and any script error.
+"""
+
+import http.client
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -33,3 +44,161 @@ def pytest_runtest_setup(item):
 def shared_data() -> Path:
     """The folder of real data sets (tests that ask for it carry the `shared` mark)."""
     return SHARED
+
+
+CHROMIUM_ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # the network is cut: no name but the loopback resolves
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+LOCAL_SCHEMES = ("data", "blob", "about")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One headless Chromium for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
+        )
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """Collects what a page must not do; `page` is the Playwright page."""
+
+    def __init__(self, page, base_url):
+        self.page = page
+        self.faults = []
+        self.requests = []
+        self._origin = urlsplit(base_url)
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("websocket", lambda websocket: self._asked(websocket.url))
+        page.on("response", self._answered)
+        page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+
+    def _asked(self, url):
+        self.requests.append(url)
+        asked = urlsplit(url)
+        if asked.scheme in LOCAL_SCHEMES:
+            return
+        is_file = asked.scheme == "file" == self._origin.scheme and asked.path == self._origin.path
+        if not is_file and (asked.scheme == "file" or asked.netloc != self._origin.netloc):
+            self.faults.append(f"request outside the origin: {url}")
+
+    def _answered(self, response):
+        if response.status >= 400:
+            self.faults.append(f"HTTP {response.status}: {response.url}")
+
+
+@pytest.fixture
+def chromium_page(chromium):
+    """Open pages: `chromium_page(base_url, locale="en-US", viewport=(1440, 900)) -> page`.
+
+    `base_url` is the server's origin or a file:// address; the page is not yet anywhere. What the
+    page asked for is in `page.watch.requests`; its faults fail the test at the end.
+    """
+    opened = []
+
+    def open_page(base_url, *, locale="en-US", viewport=(1440, 900)):
+        context = chromium.new_context(
+            locale=locale, viewport={"width": viewport[0], "height": viewport[1]}
+        )
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.watch = Watch(page, base_url)
+        opened.append((context, page.watch))
+        return page
+
+    yield open_page
+    faults = []
+    for context, watch in opened:
+        context.close()
+        faults += watch.faults
+    assert faults == []
+
+
+def free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+def wait_until_healthy(port, process, *, path="/_stcore/health", within_s=60):
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        assert process.poll() is None, f"the server ended by itself: {process.returncode}"
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            asked.request("GET", path)
+            if asked.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        finally:
+            asked.close()
+        time.sleep(0.1)
+    pytest.fail(f"the server was not healthy within {within_s} s")
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory):
+    """Start a command that serves on a port: `start_server(lambda port: [...]) -> base_url`."""
+    processes = []
+
+    def start(command, *, env=None, path="/_stcore/health"):
+        port = free_port()
+        said = (tmp_path_factory.mktemp("server") / "server.log").open("wb")
+        process = subprocess.Popen(
+            command(port),
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "STREAMLIT_SERVER_PORT": str(port),
+                "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
+                "STREAMLIT_SERVER_HEADLESS": "true",
+                "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
+                "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+                "STREAMLIT_BROWSER_SERVER_ADDRESS": "localhost",
+                **(env or {}),
+            },
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        processes.append((process, said))
+        wait_until_healthy(port, process, path=path)
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for process, said in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)
+        said.close()
+
+
+@pytest.fixture(scope="session")
+def serve_script(start_server):
+    """Serve a Streamlit script: `serve_script(path, env={...}) -> base_url`."""
+
+    def serve(script, *, env=None):
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        return start_server(lambda _port: command, env=env)
+
+    return serve

@@ -4,10 +4,6 @@ import sys
 
 import pytest
 
-from tests.dashboard.conftest import chromium, chromium_page, start_server
-
-__all__ = ["chromium", "chromium_page", "start_server"]
-
 COMMAND = [sys.executable, "-m", "dashboard.cli", "run"]
 
 
