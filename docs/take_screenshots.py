@@ -65,10 +65,9 @@ def take(browser: Browser, folder: Path) -> None:
         rest(page)
         table = folder / "calls.csv"
         table.write_text(CALLS, encoding="gb18030")
-        choice = page.get_by_text("警情" if name == "zh" else "Incidents", exact=True)
-        if choice.count():
-            choice.first.click()
-            rest(page)
+        page.get_by_role("combobox").first.click()
+        page.get_by_role("option", name="警情" if name == "zh" else "Incidents").first.click()
+        rest(page)
         page.locator('input[type="file"]').set_input_files(table)
         rest(page)
         page.screenshot(path=PICTURES / f"import_{name}.png")
