@@ -72,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             prog_name="gridbeat",
             standalone_mode=False,
         )
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        sys.exit(2)
     except click.UsageError as error:
         click.echo(words("cli.usage_error", problem=error.format_message()), err=True)
         sys.exit(2)

@@ -48,17 +48,19 @@ class Config:
         limit = os.environ.get("GRIDBEAT_MAX_UPLOAD_MB", "512")
         if not limit.isdigit():
             raise ConfigError("not_a_number", name="GRIDBEAT_MAX_UPLOAD_MB", value=limit)
-        language = os.environ.get("GRIDBEAT_LANG") or _language_of_locale()
         return cls(
             store_url=store_url or os.environ.get("GRIDBEAT_STORE") or DEFAULT_STORE,
-            language=language,
+            language=language_from_env(),
             basemap_url=os.environ.get("GRIDBEAT_BASEMAP_URL", ""),
             basemap_datum=os.environ.get("GRIDBEAT_BASEMAP_DATUM", "wgs84"),
             max_upload_bytes=int(limit) * 1024 * 1024,
         )
 
 
-def _language_of_locale() -> str:
+def language_from_env() -> str:
+    """Say which language the environment asks for; empty when it does not say."""
+    if os.environ.get("GRIDBEAT_LANG"):
+        return os.environ["GRIDBEAT_LANG"]
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value:

@@ -236,14 +236,15 @@ def count(  # noqa: PLR0913 - the options of the command, by name
     Raises
     ------
     RecordNotFound
-        `no_units`: the store holds no unit of that level on that date.
+        `no_units`: the store holds grids, but no unit of that level on that date. A store
+        without any grid gives no units: everything located is outside.
     """
     placed = place_events(session, viewer, layer, today=today, as_of=as_of, tz=tz)
     if as_of == AS_OF_EVENT and level is PlaceLevel.GRID:
         units = placed.grids
     else:
         units = units_frame(session, viewer, level, as_of=as_of, today=today)
-    if units.empty:
+    if units.empty and len(placed.grids):
         raise RecordNotFound("no_units", level=level.value, as_of=as_of)
     return count_by(placed, level, units, wanted)
 
@@ -308,7 +309,7 @@ def local_midnight(day: date, tz: str) -> datetime:
 
 def _unit_rows(placed: Placed, level: PlaceLevel, units: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
     """Row of `units` for each event, `OUTSIDE` or `UNLOCATED`."""
-    if len(placed.grids) == 0 and level is not PlaceLevel.GRID:
+    if len(placed.grids) == 0 and level is not PlaceLevel.GRID and len(units):
         as_grids = units.assign(grid_code=units.index)
         return _place_on(placed.events, as_grids, placed.as_of).position
     places = {code: row for row, code in enumerate(units.index)}

@@ -133,7 +133,7 @@ def _is_identity(number: str) -> bool:
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
-        return False
+        return number[6:8] in {"19", "20"} and 11 <= int(number[:2]) <= 82  # noqa: PLR2004 - a mistyped day; provinces
     return 11 <= int(number[:2]) <= 91 and born.year >= 1890  # noqa: PLR2004 - area codes; first births on record
 
 
@@ -158,6 +158,26 @@ _PLATE_BODY: Final = (
     rf"[{_PROVINCES}][A-HJ-NP-Z][·.]?(?=[{_PLATE_SIGN}]*\d)"
     rf"[{_PLATE_SIGN}]{{4,5}}[{_PLATE_SIGN}挂学警港澳]"
 )
+_SIGNS: Final = r"[\s:：为是号码]{0,6}"
+_LABELLED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+    (
+        "card",
+        re.compile(rf"(?:银行卡|卡号|账号|帐号|账户){_SIGNS}((?:{_DIGIT}[ \-]?){{11,18}}{_DIGIT})"),
+    ),
+    (
+        "id",
+        re.compile(rf"(?:身份证|证件){_SIGNS}((?:{_DIGIT}[ \-]?){{14,17}}[0-9０-９XxＸｘ])"),
+    ),
+    ("id", re.compile(rf"(?:护照|護照){_SIGNS}([A-Za-z]{{1,2}}\d{{7,8}})")),
+    (
+        "landline",
+        re.compile(
+            rf"(?:电话|固话|座机){_SIGNS}(?!(?:19|20)\d\d-\d)((?:{_DIGIT}[ \-]?){{6,11}}{_DIGIT})"
+        ),
+    ),
+    ("account", re.compile(r"(?:微信号?|[qQ]{2}号?)\s*[:：]?\s*([A-Za-z0-9_\-]{5,20})")),
+)
+"""Numbers whose label says what they are: masked whatever their check digits say."""
 _RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("mail", re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+")),
     (
@@ -172,7 +192,7 @@ _RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
         "mobile",
         re.compile(
             r"(?<![0-9０-９])(?:[+＋]?(?:86|８６)[ \-]?)?"
-            rf"[1１][3-9３-９](?:[ \-]?{_DIGIT}){{9}}{_END}"
+            rf"[1１][ \-]?[3-9３-９](?:[ \-]?{_DIGIT}){{9}}{_END}"
         ),
     ),
     ("landline", re.compile(rf"(?<![0-9０-９.])0{_DIGIT}{{2,3}}[ \-－]{_DIGIT}{{7,8}}{_END}")),
@@ -204,7 +224,7 @@ _RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
 _MAYBE: Final = (
     r"[0-9０-９][0-9０-９ \-]{8,}|@|[" + _PROVINCES + r"][A-HJ-NP-Za-hj-np-z]|\d\s*[室号號房]"
     r"|(单元|單元|楼|樓|栋|棟|幢|座)\s*[-－]?\s*\d|\d-\d+-\d|(?i:apt|apartment|room|rm|flat)\b"
-    r"|人\s*[:：]|姓名|户主"
+    r"|人\s*[:：]|姓名|户主|护照|護照|微信|[qQ]{2}号?|(?:电话|固话|座机)[^0-9]{0,4}[0-9０-９]{4}"
 )
 
 
@@ -212,21 +232,29 @@ def mask_value(text: str, counts: Counter[str] | None = None) -> str:
     """Mask person numbers in one text: `[id] [mobile] [landline] [plate] [card] [mail] [room]`.
 
     Identity numbers of 18 digits need a possible birth date (a mistyped checksum does not help),
-    those of 15 digits an area and a date, cards of 16 to 19 digits the Luhn digit.
+    those of 15 digits an area and a date, cards of 16 to 19 digits the Luhn digit or the 62 of
+    domestic cards. Behind a label (银行卡, 身份证, 电话, 护照, 微信 …) every number is masked.
     """
     shown = text
     for kind, pattern in _RULES:
         shown = pattern.sub(lambda found, kind=kind: _masked(found, kind, counts), shown)  # type: ignore[misc]
+    for kind, pattern in _LABELLED:
+        shown = pattern.sub(lambda found, kind=kind: _hidden(found, kind, counts), shown)  # type: ignore[misc]
     return shown
 
 
 def _masked(found: re.Match[str], kind: str, counts: Counter[str] | None) -> str:
     whole = found.group(0)
     plain = re.sub(r"[ \-]", "", unicodedata.normalize("NFKC", whole)).upper()
-    if kind == "card" and not _is_luhn(plain):
+    if kind == "card" and not (_is_luhn(plain) or plain.startswith("62")):
         return whole
     if kind == "id" and not (_is_identity(plain) if len(plain) == 18 else _is_old_identity(plain)):  # noqa: PLR2004 - digits of a number
         return whole
+    return _hidden(found, kind, counts)
+
+
+def _hidden(found: re.Match[str], kind: str, counts: Counter[str] | None) -> str:
+    whole = found.group(0)
     if counts is not None:
         counts[kind] += 1
     if found.re.groups:

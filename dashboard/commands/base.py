@@ -13,11 +13,11 @@ from typing import Any, ClassVar, TypeVar
 import click
 
 from dashboard.text import Words, language_of
-from data.config import Config
+from data.config import Config, language_from_env
 from data.errors import DataError
 from geo.errors import GeoError
 
-words = Words(language_of(Config.from_env().language))
+words = Words(language_of(language_from_env()))
 """Sentences in the language of the locale (or GRIDBEAT_LANG)."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -6,19 +6,8 @@ from typing import Any
 import click
 
 from dashboard.commands.base import json_option, open_database, print_json, say, store_option, words
+from dashboard.commands.reports import fault_sentences
 from data.viewer import LOCAL_STEWARD
-
-LISTS = (
-    "invalid",
-    "gaps",
-    "overlaps",
-    "slivers",
-    "multipart",
-    "duplicate_codes",
-    "outside_parent",
-    "empty",
-    "strays",
-)
 
 
 @click.group(help=words("cli.check"))
@@ -67,15 +56,5 @@ def _print_faults(name: str, document: dict[str, Any]) -> None:
     verdict = words("check.valid" if document["valid_coverage"] else "check.faulty")
     where = name or words("check.store")
     say(words("check.head", where=where, features=document["features"], verdict=verdict))
-    for kind in LISTS:
-        for fault in document.get(kind, ()):
-            say(f"  {words('check.' + kind)}\t{_facts(fault)}")
-
-
-def _facts(fault: Any) -> str:  # noqa: ANN401 - a row of the document
-    if not isinstance(fault, dict):
-        return str(fault)
-    return ", ".join(
-        f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}"
-        for key, value in fault.items()
-    )
+    for sentence in fault_sentences(document, words):
+        say(f"  {sentence}")

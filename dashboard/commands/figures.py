@@ -17,6 +17,7 @@ from dashboard.commands.base import (
     today,
     words,
 )
+from dashboard.commands.reports import measure_label
 from data.config import DEFAULT_TZ
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
@@ -157,7 +158,9 @@ def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None)
             as_of=day,
         )
     if as_json:
-        print_json(found.as_json())
+        # how far posts reach is another question: no distance was asked, so none is answered
+        reach = {"within_m": None, "incidents_within": None, "area_share": None}
+        print_json(found.as_json() | reach)
         return
     share = "—" if found.share is None else f"{100 * found.share:.2f} %"
     say(words("coverage.line", covered=found.covered, units=found.units, share=share))
@@ -208,4 +211,6 @@ def _figure_line(figure: Any) -> str:  # noqa: ANN401 - Figure, imported late
     base = "" if figure.denominator is None else f"  {figure.numerator:g}/{figure.denominator:g}"
     span = "" if figure.low is None else f"  [{figure.low:.4f}, {figure.high:.4f}]"
     source = words(f"kpi.source_{figure.source}")
-    return f"{figure.id or '-'}\t{figure.measure}\t{figure.scope}\t{value}{base}{span}\t{source}"
+    scope = words("kpi_measure.all") if figure.scope == "all" else figure.scope
+    name = measure_label(figure.measure, words)
+    return f"{figure.id or '-'}\t{name}\t{scope}\t{value}{base}{span}\t{source}"

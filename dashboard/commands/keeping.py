@@ -94,10 +94,13 @@ def restore(file: Path, *, as_json: bool, store: str | None) -> None:
 @store_option
 def migrate(*, as_json: bool, store: str | None) -> None:
     """Bring the store to this version's schema."""
+    from data.backup import integrity
+
     database = open_database(store)
     database.create_or_migrate()
     version = database.schema_version()
     if as_json:
-        print_json({"version": version})
+        size = database.path.stat().st_size
+        print_json({"version": version, "bytes": size, "integrity": integrity(database.path)})
     else:
         say(words("migrate.done", store=database.path, version=version))

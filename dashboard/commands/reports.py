@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard.text import LANGUAGES, Words
+from data.vocabulary import IncidentKind
 
 COUNTS = (
     "rows",
@@ -26,6 +27,18 @@ COUNTS = (
     "repaired",
     "vertices_added",
 )
+FAULTS = (
+    "invalid",
+    "gaps",
+    "overlaps",
+    "slivers",
+    "multipart",
+    "duplicate_codes",
+    "outside_parent",
+    "empty",
+    "strays",
+)
+MOST_FAULTS = 200
 LISTS = ("dropped_columns", "kept_columns", "unmapped_columns", "ended")
 
 
@@ -55,7 +68,9 @@ def _counts(document: Mapping[str, Any], kind: str, words: Words) -> list[str]:
         if name in {*shown, *always}
     ]
     if kind == "events":
-        lines.append(words("report.reconciles", **_accepted(document)))
+        codes = {warning["code"] for warning in document.get("warnings", ())}
+        key = "report.not_reconciled" if "no_grids" in codes else "report.reconciles"
+        lines.append(words(key, **_accepted(document)))
     if document.get("max_shift_m"):
         lines.append(words("report.shift", shift_m=f"{document['max_shift_m']:.4f}"))
     return lines
@@ -63,10 +78,12 @@ def _counts(document: Mapping[str, Any], kind: str, words: Words) -> list[str]:
 
 def _details(document: Mapping[str, Any], words: Words) -> list[str]:
     lines = [
-        f"  {words.label(group, code)}\t{n}"
+        f"{words('report.' + name)}: {words.label(group, code)}\t{n}"
         for group, name in (("reason", "reasons"), ("time_flag", "time_flags"))
         for code, n in document.get(name, {}).items()
     ]
+    lines += fault_sentences(document.get("faults", {}), words)
+    lines += [words("report.moved", **row) for row in document.get("moved", ())]
     lines += [
         f"  {words('report.masked', kind=words.label('person', masked), n=n)}"
         for masked, n in document.get("masked_values", {}).items()
@@ -80,6 +97,53 @@ def _details(document: Mapping[str, Any], words: Words) -> list[str]:
         words("report.warning", text=warning_sentence(warning, words))
         for warning in document.get("warnings", ())
     ]
+
+
+def measure_label(measure: str, words: Words) -> str:
+    """Name a measure of the KPI engine."""
+    for ending in ("yoy", "pop"):
+        if measure.endswith(f"_{ending}"):
+            plain = measure_label(measure.removesuffix(f"_{ending}"), words)
+            return words(f"kpi_measure.{ending}", measure=plain)
+    if measure.startswith("appointments_"):
+        position = words.label("position", measure.removeprefix("appointments_"))
+        return words("kpi_measure.appointments", measure=position)
+    kinds = {f"incidents_{kind.name.lower()}": kind.value for kind in IncidentKind}
+    if measure in kinds:
+        return words("kpi_measure.of_kind", measure=words.label("incident_kind", kinds[measure]))
+    key = f"kpi_measure.{measure}"
+    return words(key) if words.has(key) else measure
+
+
+def fault_sentences(document: Mapping[str, Any], words: Words) -> list[str]:
+    """Say every boundary fault of a check, with where it lies."""
+    told = [
+        f"{words('check.' + kind)}: {_fault(fault, words)}"
+        for kind in FAULTS
+        for fault in document.get(kind, ())
+    ]
+    more = len(told) - MOST_FAULTS
+    return told[:MOST_FAULTS] + ([words("check.more", n=more)] if more > 0 else [])
+
+
+def _fault(fault: Any, words: Words) -> str:  # noqa: ANN401 - a row of the document
+    if not isinstance(fault, Mapping):
+        return str(fault)
+    return ", ".join(
+        f"{words.label('fact', name)} {_fact(name, value, words)}"
+        for name, value in fault.items()
+        if name != "detail" or words.has(f"fault_detail.{value}")
+    )
+
+
+def _fact(name: str, value: Any, words: Words) -> str:  # noqa: ANN401 - a cell of the document
+    if name in {"detail", "reason"}:
+        return words.label("fault_detail", str(value))
+    if name in {"lon", "lat"}:
+        return f"{value:.6f}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def warning_sentence(warning: Mapping[str, Any], words: Words) -> str:

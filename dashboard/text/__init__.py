@@ -80,7 +80,7 @@ class Words:
             listed = ", ".join(f"{name}={value}" for name, value in facts.items())
             return f"{code}: {listed}" if listed else code
         needed = fields_of(self._sentences[key][self.language])
-        is_bare = any(facts.get(name) in {None, ""} for name in needed)
+        is_bare = any(facts.get(name) is None or facts.get(name) == "" for name in needed)
         if is_bare and self.has(f"{key}_bare"):
             key = f"{key}_bare"
         return self(key, **facts)
@@ -90,6 +90,8 @@ class Words:
         if isinstance(value, Mapping) and "code" in value:
             fault = f"option_fault.{value['code']}"
             return self(fault, **value) if self.has(fault) else str(value["code"])
+        if isinstance(value, Mapping):
+            return ", ".join(f"{name} ({self._readable(item)})" for name, item in value.items())
         if isinstance(value, list | tuple | set | frozenset):
             joint = "；" if self.language == "zh" else "; "
             coded = any(isinstance(item, Mapping) for item in value)

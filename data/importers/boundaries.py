@@ -366,6 +366,9 @@ def _require_on_globe(frame: gpd.GeoDataFrame) -> None:
         return
     west, south = bounds[:, :2].min(axis=0)
     east, north = bounds[:, 2:].max(axis=0)
+    is_turned = max(-south, north) <= _LON and max(-west, east) <= _LAT
+    if is_turned and max(-south, north) > _LAT:
+        raise ImportRefused("boundary_axes_swapped", declared=crs_label(frame.crs))
     if west < -_LON or east > _LON or south < -_LAT or north > _LAT:
         corner = [float(west), float(south), float(east), float(north)]
         raise ImportRefused("coordinates_out_of_range", bounds=corner, crs=crs_label(frame.crs))

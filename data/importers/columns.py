@@ -68,7 +68,8 @@ _SHARED: Final[dict[str, tuple[str, ...]]] = {
         "precinct", "district", "ward", "beat", "borough", "unit",
     ),
     "description": (
-        "描述", "简要案情", "简要情况", "案情", "警情内容", "内容", "简述", "情况说明", "备注", "报警内容",
+        "描述", "简要案情", "简要情况", "案情", "警情内容", "内容", "简述", "情况说明", "备注",
+        "报警内容",
         "隐患描述", "纠纷描述", "description", "descriptor", "narrative", "remarks", "notes",
         "summary", "details",
     ),

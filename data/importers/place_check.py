@@ -98,12 +98,15 @@ class CheckResult:
         }
 
 
-def standing(drafts: Sequence[PlaceDraft], *, needs_shape: bool) -> Standing:
+def standing(
+    drafts: Sequence[PlaceDraft], *, needs_shape: bool, known: frozenset[str] | None = None
+) -> Standing:
     """Set aside rows that cannot stand: no area, or a code that an earlier row bears.
 
     Of rows with one code the first stays; the others go to quarantine as ``duplicate_code``.
     Polygons are taken out of collections (``collection_flattened``); lines and points are
     ``not_an_area``; missing and empty shapes ``empty_geometry``. Bad rings stay as they are.
+    A table without shapes may bring news of `known` codes only (none: of any code).
     """
     kept: list[PlaceDraft] = []
     rejections: list[Rejection] = []
@@ -111,6 +114,8 @@ def standing(drafts: Sequence[PlaceDraft], *, needs_shape: bool) -> Standing:
     seen: dict[str, int] = {}
     for draft in drafts:
         shape, reason = _area_of(draft.geometry) if needs_shape else (None, "")
+        if known is not None and draft.code not in known:
+            reason = "empty_geometry"
         if not reason and draft.code in seen:
             reason = "duplicate_code"
         if reason:

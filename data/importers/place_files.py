@@ -115,6 +115,7 @@ def read_place_file(path: Path, options: PlaceOptions, comparison: gpd.GeoDataFr
     if not declares_place(raw, chosen):
         raise ImportRefused("datum_required", **recommendation(raw, options, comparison))
     shapes = located(raw, chosen)
+    doubts = _doubts(raw, options, comparison)
     table = pd.DataFrame(shapes.frame.drop(columns=shapes.frame.geometry.name))
     dropped, unmapped = _left_out(table, options)
     return PlaceFile(
@@ -122,7 +123,7 @@ def read_place_file(path: Path, options: PlaceOptions, comparison: gpd.GeoDataFr
         lines=tuple(range(1, len(table) + 1)),
         shapes=tuple(shapes.frame.geometry),
         has_geometry=True,
-        warnings=shapes.warnings,
+        warnings=(*shapes.warnings, *doubts),
         dropped_columns=dropped,
         unmapped_columns=unmapped,
         encoding=shapes.encoding,
@@ -202,6 +203,21 @@ def recommendation(
     elif audit.recommended is not None:
         advice["recommended"] = best.key
     return advice
+
+
+def _doubts(
+    raw: RawShapes, options: PlaceOptions, comparison: gpd.GeoDataFrame
+) -> tuple[Caution, ...]:
+    """Say so when stored areas speak clearly for another datum than the declared one."""
+    declared = options.datum or options.crs
+    if raw.stated_crs is not None or declared is None or len(comparison) == 0:
+        return ()
+    advice = recommendation(raw, options, comparison)
+    same = {"cgcs2000": "wgs84", "EPSG:4326": "wgs84", "EPSG:4490": "wgs84"}
+    if not advice["recommended"] or advice["recommended"] == same.get(declared, declared):
+        return ()
+    told = {"declared": declared, "recommended": advice["recommended"], "share": advice["share"]}
+    return (Caution("boundary_datum_doubtful", told),)
 
 
 def _from_table(path: Path, options: PlaceOptions) -> PlaceFile:

@@ -121,7 +121,9 @@ def level_above(level: str) -> str:
 def stage(file: PlaceFile, options: PlaceOptions, known: KnownPlaces) -> StagedPlaces:
     """Read the rows, set aside those that cannot stand, find parents, list faults, repair."""
     drafts = read_drafts(file.table, file.lines, file.shapes, options)
-    stand = standing(drafts.rows, needs_shape=file.has_geometry)
+    is_bare_grids = options.level == PlaceLevel.GRID.value and not file.has_geometry
+    codes = frozenset(known.tree.by_code(options.level)) if is_bare_grids else None
+    stand = standing(drafts.rows, needs_shape=file.has_geometry, known=codes)
     parents = find_parents(
         stand.rows, known.uppers, known.shapes, by_prefix=options.level != PlaceLevel.STATION.value
     )

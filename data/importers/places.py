@@ -274,7 +274,7 @@ def _report(
     accepted = sum(written.counts.values())
     return PlaceReport(
         features=len(file.lines) + len(file.rejections),
-        valid=accepted - (0 if options.repair else len(bad)),
+        valid=accepted - (0 if options.repair else len(bad)) if file.has_geometry else 0,
         counts=counts,
         inserted=written.counts.get("inserted", 0),
         updated=written.counts.get("updated", 0),
@@ -282,7 +282,9 @@ def _report(
         rejected=len(rejections),
         reasons=reason_counts(rejections),
         faults=checked.check.as_json(),
-        repaired=len(checked.moved),
+        repaired=len({str(row["grid_code"]) for row in checked.moved} | bad)
+        if options.repair
+        else 0,
         moved=checked.moved,
         holes_left=checked.holes_left,
         ended=written.ended,

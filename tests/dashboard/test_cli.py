@@ -345,3 +345,114 @@ def test_wrong_usage_is_status_2(golmud):
 def test_the_store_of_a_missing_path_is_not_created_by_reading(tmp_path):
     assert run("count", store=tmp_path / "none.gpkg")[0] == 2
     assert not (tmp_path / "none.gpkg").exists()
+
+
+def said(*words, store=None):
+    """Exit status and what a person reads, from a process of its own."""
+    command = [sys.executable, "-m", "dashboard.cli", *map(str, words)]
+    done = subprocess.run(
+        command + (["--store", str(store)] if store else []),
+        cwd=ROOT,
+        env={"PATH": "/usr/bin", "GRIDBEAT_LANG": "en", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+CALL_COLUMNS = ("--id", "no", "--lon", "x", "--lat", "y", "--time", "when", "--datum", "wgs84")
+
+
+def test_unknown_words_and_columns_of_persons_are_said_in_sentences(tmp_path):
+    table = tmp_path / "calls.csv"
+    table.write_text("no,x,y,when,kind,phone\n1,94.9,36.4,2023-02-01 10:00,zzz,13800138000\n")
+    store = tmp_path / "s.gpkg"
+    words = ("import", "incidents", table, *CALL_COLUMNS)
+    status, told = said(*words, "--kind", "kind", store=store)
+    assert status == 0
+    assert "zzz (1)" in told
+    assert "no grids yet" in told
+    status, told = said(*words, "--map", "description=phone", store=store)
+    assert status == 2
+    assert "phone" in told
+    assert len(told.strip().splitlines()) == 1
+    status, told = said("count", store=store)
+    assert status == 0
+    assert "total\t1" in told
+
+
+def test_a_bad_environment_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRIDBEAT_MAX_UPLOAD_MB", "many")
+    done = subprocess.run(
+        [sys.executable, "-m", "dashboard.cli", "count", "--store", str(tmp_path / "s.gpkg")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "GRIDBEAT_MAX_UPLOAD_MB" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def squares(path, *, swapped=False, shift=0.0):
+    xs = [94.905 + shift, 94.915 + shift]
+    points = (
+        gpd.points_from_xy([36.405] * 2, xs) if swapped else gpd.points_from_xy(xs, [36.405] * 2)
+    )
+    frame = gpd.GeoDataFrame(
+        {"code": ["g1", "g2"]}, geometry=points.buffer(0.005, cap_style="square"), crs="EPSG:4326"
+    )
+    frame.to_file(path, driver="GeoJSON")
+    document = json.loads(path.read_text())
+    document.pop("crs", None)
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_boundaries_with_exchanged_axes_are_named_as_such(tmp_path):
+    path = squares(tmp_path / "g.geojson", swapped=True)
+    status, told = said(
+        "import", "grids", path, "--code", "code", "--datum", "wgs84", store=tmp_path / "s.gpkg"
+    )
+    assert status == 2
+    assert "exchanged" in told
+
+
+def test_a_table_cannot_make_grids_without_shapes(capsys, tmp_path):
+    store = tmp_path / "s.gpkg"
+    path = squares(tmp_path / "g.geojson")
+    words = ("--code", "code", "--datum", "wgs84")
+    assert answer(capsys, "import", "grids", path, *words, store=store)[0] == 0
+    table = tmp_path / "grids.csv"
+    table.write_text("code,households\ng1,300\nnew,400\n")
+    status, document = answer(
+        capsys,
+        *("import", "grids", table, "--code", "code", "--map", "households=households"),
+        store=store,
+    )
+    assert status == 1
+    assert (document["updated"], document["inserted"], document["valid"]) == (1, 0, 0)
+    assert document["reasons"] == {"empty_geometry": 1}
+
+
+def test_reports_of_coverage_and_migration_have_all_their_keys(capsys, golmud):
+    _, document = answer(capsys, "coverage", store=golmud)
+    assert {"units", "covered", "share", "gaps", "incidents_within", "area_share"} <= set(document)
+    _, document = answer(capsys, "migrate", store=golmud)
+    assert document["integrity"] == "ok"
+    assert document["bytes"] > 0
+
+
+def test_faults_and_figures_are_said_without_codes(golmud, tmp_path):
+    path = tmp_path / "two.geojson"
+    centres = gpd.points_from_xy([94.01, 94.02], [36.01, 36.01])
+    boxes = centres.buffer(0.01, cap_style="square")
+    gpd.GeoDataFrame({"code": ["0", "1"]}, geometry=boxes, crs="EPSG:4326").to_file(path)
+    _, told = said("check", "grids", path, "--code", "code")
+    assert "overlap: first 0, second 1, area m²" in told
+    _, told = said("kpi", store=golmud)
+    assert "communities with an officer on duty" in told
+    assert "_" not in told

@@ -142,3 +142,21 @@ def test_a_pseudonym_hides_the_number_and_stays_the_same():
     assert made == pseudonym(f" {number[:6]} {number[6:]}", b"k" * 32)
     assert made != pseudonym(number, b"j" * 32)
     assert person_number(number) == "id"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("银行卡6222021234567890123", "银行卡[card]"),
+        ("转至6217000123456789012", "转至[card]"),
+        ("身份证632801199013011234", "身份证[id]"),
+        ("固话09798412345", "固话[landline]"),
+        ("护照E12345678", "护照[id]"),
+        ("微信号 wxid_abcdef", "微信号 [account]"),
+        ("1 3 9 1 2 3 4 5 6 7 8", "[mobile]"),
+        ("电话报警，2023-03-01", "电话报警，2023-03-01"),
+        ("网格632801004001001", "网格632801004001001"),
+    ],
+)
+def test_a_label_or_a_domestic_prefix_is_enough_without_check_digits(text, masked):
+    assert mask_text(pd.Series([text]))[0].tolist() == [masked]
