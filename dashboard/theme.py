@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BOUNDARY_COLOUR",
     "CLUSTER_COLOUR",
+    "COVERAGE_EDGES",
     "INK",
     "MAX_CLASSES",
     "NO_BASE_COLOUR",
     "PAPER",
     "POINT_SIGNS",
+    "POST_SIGNS",
     "SELECTED_COLOUR",
     "STATUS_SIGNS",
     "STREET_COLOUR",
@@ -48,7 +50,10 @@ NO_BASE_COLOUR = "#d8d8d8"
 ZERO_COLOUR = "#fbfbf7"
 MAX_CLASSES = 7
 
-Method = Literal["quantile", "equal", "natural"]
+# A share of 100 %: below half, two steps, nearly all, and all of it in a class of its own.
+COVERAGE_EDGES = (0.0, 50.0, 75.0, 90.0, 100.0, 101.0)
+
+Method = Literal["quantile", "equal", "natural", "coverage"]
 
 
 class Shape(StrEnum):
@@ -60,6 +65,8 @@ class Shape(StrEnum):
     DIAMOND = "diamond"
     CROSS = "cross"
     STAR = "star"
+    DOWN = "down"  # a triangle on its tip
+    DOWN_HOLLOW = "down_hollow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,12 @@ POINT_SIGNS: tuple[Sign, ...] = (
     Sign("#7b2d8e", Shape.DIAMOND, "◆"),
     Sign("#8a6d00", Shape.STAR, "★"),
     Sign("#41454d", Shape.CROSS, "✚"),
+)
+
+# A post with staff and one without: shapes that no kind of record has.
+POST_SIGNS: tuple[Sign, Sign] = (
+    Sign("#1b7f5c", Shape.DOWN, "▼"),
+    Sign("#a61e2f", Shape.DOWN_HOLLOW, "▽"),
 )
 
 # States of a figure, a roster or a hazard, worst last.
@@ -148,11 +161,15 @@ def class_edges(
     method
         "quantile": about as many shapes in each class; "equal": classes as wide as each other;
         "natural": least spread within classes (exact, on at most 400 distinct values, else on
-        400 quantiles).
+        400 quantiles); "coverage": `COVERAGE_EDGES` as they are, for shares in percent; zeros are
+        in the lowest class, `n` and `is_count` are not read, and the last edge grows with a share
+        above 100.
     n
-        Classes beside the zero class, 1 to 6. Fewer come back where values do not differ enough.
+        Classes beside the zero class, 1 to 6. Fewer come back where values do not differ enough;
+        two distinct values always give two classes (but for n = 1).
     is_count
-        Values are whole numbers, and so are the edges; the last one is the greatest value + 1.
+        Values are whole numbers, and so are the edges; the last one is the greatest value + 1. Up
+        to `n` distinct values beside zero have a class each, whatever the method.
 
     Returns
     -------
@@ -166,12 +183,18 @@ def class_edges(
     known = known[np.isfinite(known)]
     if known.size == 0:
         return Edges((0.0,), has_zero=False)
+    if method == "coverage":
+        last = max(COVERAGE_EDGES[-1], float(known.max()))
+        return Edges((*COVERAGE_EDGES[:-1], last), has_zero=False)
     has_zero = bool(known.min() == 0.0)
     if has_zero:
         known = known[known > 0]
         if known.size == 0:
             return Edges((0.0, 1.0), has_zero=True)
-    if method == "equal" and not is_count:
+    distinct = np.unique(known)
+    if is_count and distinct.size <= n:
+        edges = (*(float(value) for value in distinct), float(distinct[-1]) + 1.0)
+    elif method == "equal" and not is_count:
         edges = _even_edges(known, n)
     else:
         edges = _rounded(_raw_edges(known, method, n), known, is_count=is_count)
@@ -184,8 +207,20 @@ def _raw_edges(known: NDArray[np.float64], method: Method, n: int) -> NDArray[np
     if method == "equal":
         return np.linspace(low, high, n + 1)
     if method == "quantile":
-        return np.quantile(known, np.linspace(0.0, 1.0, n + 1))
+        return _quantiles(known, n)
     return _natural(known, n)
+
+
+def _quantiles(known: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Divide at quantiles; a lowest value that fills whole classes has one, the rest share n - 1.
+
+    `n` is at most the number of distinct values. Without this, ties at the bottom leave one class.
+    """
+    made = np.quantile(known, np.linspace(0.0, 1.0, n + 1))
+    low = float(made[0])
+    if n == 1 or made[1] > low:
+        return made
+    return np.concatenate([[low], _quantiles(known[known > low], n - 1)])
 
 
 def _even_edges(known: NDArray[np.float64], n: int) -> tuple[float, ...]:
@@ -253,7 +288,10 @@ def _rounded(
     for edge in edges[1:-1]:
         above = int(np.searchsorted(distinct, edge))  # the first value that is not below the edge
         if 0 < above < distinct.size:
-            between.add(_roundest(float(distinct[above - 1]), float(distinct[above])))
+            under, over = float(distinct[above - 1]), float(distinct[above])
+            found = _roundest(under, over)
+            # An edge on the top one would part nothing: take one half way.
+            between.add(found if found < top else _roundest(under, (under + over) / 2))
     return (bottom, *sorted(edge for edge in between if bottom < edge < top), top)
 
 

@@ -45,7 +45,7 @@ _MILLION: Final = 1_000_000.0
 _MIN_SHARE: Final = 0.5
 _MIN_MARGIN: Final = 0.05
 _SIGMAS: Final = 3.0
-_NEAR_MERIDIANS_DEG: Final = 6.0
+_NEAR_MERIDIANS_DEG: Final = 9.0
 _FAR_M: Final = 1e7
 
 

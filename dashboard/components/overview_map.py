@@ -27,7 +27,7 @@ from dashboard.maps.layers import (
     PointKind,
     PointLayer,
 )
-from dashboard.theme import BOUNDARY_COLOUR, POINT_SIGNS, STATUS_SIGNS, STREET_COLOUR
+from dashboard.theme import BOUNDARY_COLOUR, POINT_SIGNS, POST_SIGNS, STREET_COLOUR
 from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
 POINTS_FROM_ZOOM: Final = 16.0
 MOST_POINTS: Final = 3000
-LABELS_FROM_ZOOM: Final = 15.0
+LABELS_FROM_ZOOM: Final = 14.0
 COUNT_MEASURES: Final = frozenset({"incidents", "hazards", "disputes", "households"})
+SHARE_MEASURES: Final = frozenset({"posts"})  # in percent
 _MARGIN: Final = 0.1
 
 
@@ -111,7 +112,7 @@ def measure_text(value: float, measure: str) -> str:
         return DASH
     if measure in COUNT_MEASURES:
         return whole(value)
-    return percent(value / 100) if measure == "posts" else f"{value:,.1f}"
+    return percent(value / 100) if measure in SHARE_MEASURES else f"{value:,.1f}"
 
 
 def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
@@ -131,6 +132,7 @@ def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
         shown.values,
         title=title,
         no_base_label=words("map.no_base"),
+        method="coverage" if measure in SHARE_MEASURES else "quantile",
         is_count=measure in COUNT_MEASURES,
     )
     lines = zip(units.index, units["name"], shown.values, strict=True)
@@ -226,9 +228,9 @@ def _posts(town: Town, words: Words) -> tuple[Layer, ...]:
     posts = [post for post in town.posts if post.lon is not None and post.lat is not None]
     if not posts:
         return ()
-    filled, vacant = STATUS_SIGNS["good"], STATUS_SIGNS["bad"]
+    filled, vacant = POST_SIGNS
     kinds = (
-        PointKind(words("map.post_filled"), filled.colour, POINT_SIGNS[2].shape),
+        PointKind(words("map.post_filled"), filled.colour, filled.shape),
         PointKind(words("map.post_vacant"), vacant.colour, vacant.shape),
     )
     marks = PointLayer(

@@ -10,7 +10,7 @@ the page escaped in its HTML, or as JSON apart that a script puts into `textCont
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -37,7 +37,7 @@ from dashboard.maps.layers import (
     PointLayer,
 )
 from dashboard.maps.window import Window, has_tiles
-from dashboard.theme import BOUNDARY_COLOUR, NO_BASE_COLOUR
+from dashboard.theme import BOUNDARY_COLOUR, INK, NO_BASE_COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,8 @@ __all__ = ["drawers", "render_html"]
 
 _DIST = Path(__file__).resolve().parent.parent / "livemap" / "dist"
 _MAX_ZOOM = 19
+# Letters lie above the areas (400) and below clusters and points (600), names above those.
+_LETTERS, _MARKS, _NAMES = "gbLetters", "markerPane", "gbNames"
 _MOST_MARKS = 300  # beyond, letters in areas would hide the areas
 _DECIMALS = 6  # 0.1 m
 
@@ -116,7 +118,9 @@ class _Clusters(FoliumLayer):
         self.map_name = map_name
 
 
-def render_html(scene: MapScene, *, title: str, with_tiles: bool = False) -> str:
+def render_html(
+    scene: MapScene, *, title: str, with_tiles: bool = False, notes: tuple[str, ...] = ()
+) -> str:
     """Render a scene as a stand-alone page.
 
     Parameters
@@ -128,6 +132,9 @@ def render_html(scene: MapScene, *, title: str, with_tiles: bool = False) -> str
     with_tiles
         Show the scene's XYZ basemap, which the page then asks its server for, and shift shapes to
         its datum. Else the page asks for nothing and shows the layers alone.
+    notes
+        Whole sentences in the scene's language, shown below the title as texts, in this order: what
+        was filtered, how totals reconcile, that records are synthetic. Empty ones are left out.
 
     Raises
     ------
@@ -148,7 +155,7 @@ def render_html(scene: MapScene, *, title: str, with_tiles: bool = False) -> str
     figure.header.add_child(_Text(f"<style>{leaflet_css}</style>"))
     figure.header.add_child(_Text(f"<script>{leaflet_js}</script>"))
     figure.header.add_child(_Text(page_parts.texts_block(page.texts)))
-    figure.html.add_child(_Text(page_parts.heading(title, scene.as_of)))
+    figure.html.add_child(_Text(page_parts.heading(title, scene.as_of, notes)))
     figure.html.add_child(_Text(page_parts.hatch_svg(NO_BASE_COLOUR)))
     text = str(figure.render())
     # folium writes its own styles into the head while it renders: ours come after them
@@ -157,6 +164,19 @@ def render_html(scene: MapScene, *, title: str, with_tiles: bool = False) -> str
     legends = tuple(one for one in shown.shown_legends() if one.layer_id not in page.unseen)
     text = text.replace("</body>", f"{page_parts.legend_panel(scene, legends)}</body>", 1)
     return text.replace("<html>", f'<html lang="{escape(scene.language)}">', 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Say how a sign is drawn: colour, size in pixels, and the pane it lies in."""
+
+    colour: str
+    size: int
+    pane: str
+
+
+_LETTER = _Look("#3a4250", 11, _LETTERS)
+_NAME = _Look(INK, 12, _NAMES)
 
 
 class _Page:
@@ -188,6 +208,8 @@ class _Page:
             tiles.options["max_native_zoom"] = basemap.max_zoom
             self.map.options["attribution_control"] = True
             self.map.add_child(tiles)
+        for pane, height in ((_LETTERS, 450), (_NAMES, 620)):
+            self.map.add_child(folium.map.CustomPane(pane, z_index=height, pointer_events=False))
         texts = self.scene.texts
         self.map.add_child(_Controls(texts.zoom_in, texts.zoom_out))
 
@@ -212,11 +234,9 @@ class _Page:
         self.texts.append(text)
         return len(self.texts) - 1
 
-    def sign(
-        self, place: list[float], sign: str, colour: str, size: int, *, tip: str = ""
-    ) -> dict[str, Any]:
+    def sign(self, place: list[float], sign: str, look: _Look, *, tip: str = "") -> dict[str, Any]:
         """Make a point feature drawn as a character or a text."""
-        told = {"sign": self.text(sign), "colour": colour, "size": size, "isStill": not tip}
+        told = {"sign": self.text(sign), **asdict(look), "isStill": not tip}
         if tip:
             told["tip"] = self.text(tip)
         return _feature({"type": "Point", "coordinates": place}, told)
@@ -272,7 +292,7 @@ def _grid(page: _Page, layer: GridLayer) -> None:
         features.append(_feature(_geometry(shape), {"style": style, "tip": tip}))
         if classes is not None and at != NO_BASE and not shape.is_empty:
             inside = shapely.point_on_surface(shape)
-            signs.append(page.sign([inside.x, inside.y], classes.marks[at], "#3a4250", 11))
+            signs.append(page.sign([inside.x, inside.y], classes.marks[at], _LETTER))
     if features:
         group.add_child(_geojson(features))
     if len(signs) <= _MOST_MARKS:
@@ -311,7 +331,8 @@ def _point(page: _Page, layer: PointLayer) -> None:
     for position, place in enumerate(page.places(layer.lon, layer.lat)):
         kind = layer.kinds[layer.kind[position]]
         sign = page_parts.SHAPE_SIGNS[kind.shape]
-        features.append(page.sign(place, sign, kind.colour, size, tip=told[position]))
+        look = _Look(kind.colour, size, _MARKS)
+        features.append(page.sign(place, sign, look, tip=told[position]))
     page.add_signs(group, features, layer.min_zoom)
 
 
@@ -349,9 +370,7 @@ def _cluster(page: _Page, layer: ClusterLayer) -> None:
 def _label(page: _Page, layer: LabelLayer) -> None:
     group = page.add_group(layer)
     places = page.places(layer.lon, layer.lat)
-    signs = [
-        page.sign(at, text, "#1c2430", 12) for at, text in zip(places, layer.texts, strict=True)
-    ]
+    signs = [page.sign(at, text, _NAME) for at, text in zip(places, layer.texts, strict=True)]
     page.add_signs(group, signs, layer.min_zoom)
 
 

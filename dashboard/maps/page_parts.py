@@ -38,16 +38,21 @@ SHAPE_SIGNS: dict[str, str] = {
     Shape.DIAMOND: "◆",
     Shape.CROSS: "✚",
     Shape.STAR: "★",
+    Shape.DOWN: "▼",
+    Shape.DOWN_HOLLOW: "▽",
 }
 
 STYLE = f"""
 html, body {{ height: 100%; margin: 0; }}
+body {{ display: flex; flex-direction: column; }}
 body, .leaflet-container {{ color: {INK}; font: 13px/1.4 system-ui, "Noto Sans CJK SC",
   "Microsoft YaHei", "PingFang SC", sans-serif; }}
-.folium-map {{ position: absolute !important; top: 58px !important; bottom: 0;
+.folium-map {{ position: relative !important; flex: 1 1 0; min-height: 240px;
   height: auto !important; background: {PAPER}; }}
-.gb-heading {{ height: 58px; box-sizing: border-box; padding: 7px 14px; overflow: hidden; }}
-.gb-heading h1 {{ margin: 0; font-size: 18px; line-height: 24px; white-space: nowrap; }}
+.gb-heading {{ flex: none; box-sizing: border-box; max-height: 40%; padding: 7px 14px;
+  overflow: auto; }}
+.gb-heading h1 {{ margin: 0; font-size: 18px; line-height: 24px; white-space: nowrap;
+  overflow: hidden; text-overflow: ellipsis; }}
 .gb-heading p {{ margin: 0; color: #59606b; }}
 .gb-legends {{ position: absolute; right: 10px; bottom: 10px; z-index: 900; max-width: 260px;
   padding: 6px 10px; background: #fff; border-radius: 6px;
@@ -69,6 +74,7 @@ body, .leaflet-container {{ color: {INK}; font: 13px/1.4 system-ui, "Noto Sans C
 @media print {{
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
   .leaflet-control-zoom {{ display: none; }}
+  .gb-heading {{ max-height: none; overflow: visible; }}
 }}
 """
 
@@ -78,12 +84,12 @@ TOLD_JS = """(feature, layer) => {
   if (box.childNodes.length) layer.bindTooltip(box, {sticky: true});
 }"""
 SIGN_JS = """(feature, place) => {
-  const {sign, colour, size, isStill} = feature.properties;
+  const {sign, colour, size, isStill, pane} = feature.properties;
   const box = gbLines(gbTexts[sign]);
   box.className = "gb-icon";
   box.style.cssText = `height:100%;color:${colour};font-size:${size}px`;
   const icon = L.divIcon({html: box, className: "", iconSize: [2 * size, 2 * size]});
-  return L.marker(place, {icon, interactive: !isStill, keyboard: false});
+  return L.marker(place, {icon, pane, interactive: !isStill, keyboard: false});
 }"""
 _SHARED_JS = """
 const gbTexts = JSON.parse(document.getElementById("gb-texts").textContent);
@@ -146,9 +152,11 @@ def content_policy(scene: MapScene, *, with_tiles: bool) -> str:
     return f'<meta http-equiv="Content-Security-Policy" content="{rule}">'
 
 
-def heading(title: str, as_of: str) -> str:
-    """Write the title and the age of the records."""
-    return f'<header class="gb-heading"><h1>{escape(title)}</h1><p>{escape(as_of)}</p></header>'
+def heading(title: str, as_of: str, notes: tuple[str, ...] = ()) -> str:
+    """Write the title, the notes and the age of the records, each note on a line of its own."""
+    told = "".join(f'<p class="gb-note">{escape(note)}</p>' for note in notes if note)
+    head = f"<h1>{escape(title)}</h1>{told}<p>{escape(as_of)}</p>"
+    return f'<header class="gb-heading">{head}</header>'
 
 
 def hatch_svg(colour: str) -> str:

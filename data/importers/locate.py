@@ -261,8 +261,10 @@ def advice_fields(audit: DatumAudit | None) -> dict[str, Any]:
     if audit is None:
         return {"recommended": None, "hypotheses": []}
     best = audit.recommended
+    is_turned = all(key.endswith("_swapped") for key in audit.tied)
+    agreed = best.key if best is not None else (audit.tied[0] if is_turned else None)
     return {
-        "recommended": None if best is None else best.key,
+        "recommended": agreed,
         "recommended_crs": None if best is None else best.crs,
         "recommended_datum": None if best is None else best.datum.value,
         "is_swapped": None if best is None else best.is_swapped,

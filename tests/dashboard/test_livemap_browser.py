@@ -109,6 +109,53 @@ def test_names_are_text_in_tooltips_and_on_the_map(page):
     assert tip.locator("script, img").count() == 0
 
 
+def colour_at(page, lon, lat):
+    """The canvas's red, green and blue at a place."""
+    x, y = where(page, lon, lat)
+    return page.evaluate(
+        """([x, y]) => {
+            const canvas = document.querySelector(".gb-map canvas");
+            const box = canvas.getBoundingClientRect();
+            const scale = canvas.width / box.width;
+            const at = [(x - box.left) * scale, (y - box.top) * scale];
+            return [...canvas.getContext("2d").getImageData(at[0], at[1], 1, 1).data].slice(0, 3);
+        }""",
+        [x, y],
+    )
+
+
+def test_points_lie_above_the_outline_of_the_selected_grid(page, town_scene):
+    page.locator(".gb-pane").focus()
+    while float(told(page)["zoom"]) < 16:
+        zoom = told(page)["zoom"]
+        page.keyboard.press("+")
+        page.wait_for_function(
+            "z => document.querySelector('.gb-map').dataset.zoom !== z", arg=zoom
+        )
+    page.wait_for_function(
+        "JSON.parse(document.querySelector('.gb-map').dataset.layers).incident_points.marks > 50"
+    )
+    west, east = WEST + 5 * STEP, WEST + 6 * STEP
+    near = [
+        (lon, lat)
+        for lon, lat in zip(*town_scene.places(), strict=True)
+        if min(abs(lon - west), abs(lon - east)) < 0.00002
+        and SOUTH + 2.1 * STEP < lat < SOUTH + 2.9 * STEP
+    ]
+    assert len(near) == 3
+    bare = (west, SOUTH + 2.5 * STEP)
+    ground = colour_at(page, *bare)
+    before = [colour_at(page, *place) for place in near]
+    page.get_by_label("pick a grid").fill("G205")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".gb-map[data-selected=G205]")
+    page.wait_for_timeout(200)
+    assert colour_at(page, *bare) != ground
+    # Points let 8 % of what lies below through; an outline above them would be #111827 throughout.
+    for place, colour in zip(near, before, strict=True):
+        assert colour_at(page, *place) == pytest.approx(colour, abs=25)
+
+
 def test_the_switch_works_by_keyboard(page):
     page.get_by_label("Grids", exact=True).focus()
     page.keyboard.press("Space")

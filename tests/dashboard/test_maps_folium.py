@@ -32,6 +32,18 @@ def test_hostile_texts_are_neither_markup_nor_template(page_text):
     assert page_text.count("&lt;script&gt;window.hit=1") >= 2  # heading and window title
 
 
+def test_notes_stand_below_the_title_as_texts(town_scene):
+    notes = ("Synthetic records", "", town_scene.HOSTILE)
+    text = render_html(town_scene.scene(), title="t", notes=notes)
+    header = text[text.index("<header") : text.index("</header>")]
+    assert header.count('<p class="gb-note">') == 2
+    assert header.index("<h1>") < header.index("Synthetic records") < header.index("&lt;script")
+    assert "<script" not in header
+    assert "<img" not in header
+    assert "{{ 7*7 }}" in header
+    assert 'class="gb-note"' not in render_html(town_scene.scene(), title="t")
+
+
 def test_hostile_titles_of_layers_stay_texts(town_scene):
     scene = town_scene.scene()
     hostile = replace(scene.layers[1], title=TEMPLATE + "</script><script>window.hit=3</script>")
@@ -90,6 +102,11 @@ def test_the_page_opens_with_the_network_cut(chromium_page, town_scene, page_tex
     assert page.title() == town_scene.HOSTILE
     assert page.locator("h1").inner_text() == town_scene.HOSTILE
     assert page.locator(".gb-count").count() > 10
+    letters = page.locator(".leaflet-gbLetters-pane")
+    assert letters.locator(".gb-icon").count() == 59
+    assert page.locator(".leaflet-marker-pane .gb-count").count() > 10
+    height = "one => Number(getComputedStyle(one).zIndex)"
+    assert letters.evaluate(height) < page.locator(".leaflet-marker-pane").evaluate(height)
     page.get_by_text("Incidents", exact=True).first.click()
     assert page.locator(".gb-count").count() == 0
     page.get_by_text("Names", exact=True).click()
@@ -100,6 +117,22 @@ def test_the_page_opens_with_the_network_cut(chromium_page, town_scene, page_tex
     assert page.evaluate("window.hit") is None
     page.emulate_media(media="print")
     page.screenshot(path=tmp_path / "map.png")
+
+
+@pytest.mark.browser
+def test_long_notes_leave_room_for_the_map(chromium_page, town_scene, tmp_path):
+    saved = tmp_path / "noted.html"
+    notes = ("Synthetic records", "Filter: all kinds", "12 = 10 + 1 + 1") * 4
+    saved.write_text(render_html(town_scene.scene(), title="t", notes=notes), encoding="utf-8")
+    page = chromium_page(saved.as_uri())
+    page.goto(saved.as_uri())
+    page.wait_for_selector(".leaflet-interactive")
+    head = page.locator("header").bounding_box()
+    town = page.locator(".folium-map").bounding_box()
+    assert town["y"] == pytest.approx(head["y"] + head["height"], abs=1)
+    assert town["height"] > 240
+    assert page.get_by_text("12 = 10 + 1 + 1").count() == 4
+    page.screenshot(path=tmp_path / "noted.png")
 
 
 @pytest.mark.slow

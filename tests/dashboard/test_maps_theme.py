@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from dashboard.maps.classes import classes_for
-from dashboard.theme import MAX_CLASSES, POINT_SIGNS, STATUS_SIGNS, class_colours, class_edges
+from dashboard.maps.page_parts import SHAPE_SIGNS
+from dashboard.theme import (
+    MAX_CLASSES,
+    POINT_SIGNS,
+    POST_SIGNS,
+    STATUS_SIGNS,
+    Shape,
+    class_colours,
+    class_edges,
+)
 
 RNG = np.random.default_rng(3)
 COUNTS = RNG.poisson(6, 300).astype(float)
@@ -27,6 +36,12 @@ def test_each_class_is_clearly_darker_than_the_one_before(n):
 def test_kinds_and_states_differ_in_shape_or_mark_as_well():
     assert len({sign.shape for sign in POINT_SIGNS}) == len(POINT_SIGNS)
     assert len({sign.mark for sign in STATUS_SIGNS.values()}) == len(STATUS_SIGNS)
+
+
+def test_posts_have_shapes_that_no_kind_of_record_has():
+    assert not {sign.shape for sign in POST_SIGNS} & {sign.shape for sign in POINT_SIGNS}
+    assert len({sign.shape for sign in POST_SIGNS}) == len(POST_SIGNS)
+    assert len(set(SHAPE_SIGNS.values())) == len(SHAPE_SIGNS) == len(Shape)
 
 
 @pytest.mark.parametrize("method", ["quantile", "equal", "natural"])
@@ -105,3 +120,58 @@ def test_too_many_classes_are_refused():
         class_edges(COUNTS, n=MAX_CLASSES)
     with pytest.raises(ValueError, match="between"):
         class_colours(MAX_CLASSES + 1)
+
+
+def test_coverage_has_fixed_classes_with_all_of_it_alone():
+    values = np.array([0, 49.9, 50, 74.9, 75, 89.9, 90, 99.9, 100, np.nan])
+    made = classes_for(values, title="", no_base_label="", method="coverage")
+    assert made.labels == ("<50", "50–<75", "75–<90", "90–<100", "100")
+    assert made.index(values).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, -1]
+    assert made.marks == ("A", "B", "C", "D", "E")
+
+
+@pytest.mark.parametrize("share", [0.0, 80.0, 100.0])
+def test_coverage_classes_do_not_depend_on_the_values(share):
+    made = classes_for(np.array([share]), title="", no_base_label="", method="coverage")
+    assert made.breaks == (0, 50, 75, 90, 100, 101)
+
+
+def test_coverage_above_the_plan_is_said_and_no_coverage_has_no_class():
+    over = classes_for(np.array([50, 150.0]), title="", no_base_label="", method="coverage")
+    assert over.labels[-1] == "≥100"
+    assert over.index(np.array([150.0]))[0] == 4
+    none = classes_for(np.array([np.nan]), title="", no_base_label="", method="coverage")
+    assert none.labels == ()
+
+
+@pytest.mark.parametrize("method", ["quantile", "equal", "natural"])
+def test_few_distinct_counts_have_a_class_each(method):
+    values = np.array([0] * 50 + [1] * 40 + [2, 3, 9, 20], float)
+    made = classes_for(values, title="", no_base_label="", method=method, is_count=True)
+    assert made.labels == ("0", "1", "2", "3", "9", "20")
+    assert sorted(set(made.index(values).tolist())) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("method", ["quantile", "equal", "natural"])
+@pytest.mark.parametrize("is_count", [True, False])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1] * 95 + [2, 3, 4, 5, 6, 7, 8],
+        [7] * 95 + [1, 2, 3, 4, 5, 6],
+        [50, 50, 100],
+        [50] + [100] * 50,
+        [100] + [50] * 50,
+        [4] * 60 + [5] * 60 + [6, 7, 8, 9, 10],
+    ],
+)
+def test_tied_values_never_collapse_into_one_class(method, is_count, values):
+    values = np.array(values, float)
+    made = classes_for(values, title="", no_base_label="", method=method, is_count=is_count)
+    assert len(set(made.index(values).tolist())) >= 2
+
+
+def test_a_lowest_value_that_fills_quantiles_stands_alone():
+    values = np.array([1] * 95 + [2, 3, 4, 5, 6, 7, 8, 9], float)
+    made = classes_for(values, title="", no_base_label="", is_count=True)
+    assert made.labels == ("1", "2–3", "4–5", "6–7", "8–9")

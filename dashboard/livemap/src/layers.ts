@@ -2,6 +2,7 @@
 
 import * as L from "leaflet";
 
+import { clip } from "./clip.ts";
 import { CountMark, discRadius, FILL_OPACITY, hatch, ShapeMark, TextMark } from "./points.ts";
 import type {
   AnyLayerHead,
@@ -28,6 +29,8 @@ export interface Shown {
   refresh(zoom: number): void;
   update(scene: Scene, head: AnyLayerHead): boolean;
 }
+
+const INK = "#1c2430";
 
 type Build = (scene: Scene, head: AnyLayerHead, renderer: L.Renderer, hooks: Hooks) => Shown;
 
@@ -157,6 +160,7 @@ function zoomed(head: AnyLayerHead, marks: L.Layer[], isShown: (zoom: number) =>
     const next = isShown(zoom);
     if (next === on) return;
     on = next;
+    if (!on) group.closeTooltip();
     for (const mark of marks) {
       if (on) group.addLayer(mark);
       else group.removeLayer(mark);
@@ -216,6 +220,7 @@ function cluster(scene: Scene, head: ClusterHead, renderer: L.Renderer, hooks: H
     }
     if (next === level) return;
     level = next;
+    group.closeTooltip(); // what it told of is gone
     group.clearLayers();
     if (level < 0) return;
     const first = starts[level] as number;
@@ -255,7 +260,8 @@ function disc(
 
 function label(scene: Scene, head: LabelHead, renderer: L.Renderer): Shown {
   const marks = (scene.places(head, "xy") as Place[]).map(
-    (place, i) => new TextMark(place, { renderer, text: head.texts[i] ?? "", size: 12 }),
+    (place, i) =>
+      new TextMark(place, { renderer, text: clip(head.texts[i] ?? ""), size: 12, color: INK }),
   );
   return zoomed(head, marks, (zoom) => zoom >= head.min_zoom);
 }

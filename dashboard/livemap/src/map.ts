@@ -24,6 +24,7 @@ export interface Answers {
 const SETTLED_MS = 250;
 const NARROW_PX = 640;
 const CLUSTER_STEP = 2;
+const ABOVE_SELECTION: ReadonlySet<string> = new Set(["cluster", "point", "label"]);
 
 export class LiveMap {
   answers: Answers;
@@ -256,6 +257,9 @@ export class LiveMap {
   private afterSelection(): void {
     const colour = this.header?.selected_colour ?? "#000000";
     this.selection.draw(this.shown.values(), (id) => this.isOn(id), colour);
+    for (const [id, { head, group }] of this.selection.code === null ? [] : this.shown) {
+      if (ABOVE_SELECTION.has(head.kind) && this.isOn(id)) this.lift(group);
+    }
     this.tell();
   }
 

@@ -30,7 +30,9 @@ function trace(ctx: CanvasRenderingContext2D, shape: string, at: L.Point, r: num
     for (let i = 0; i < corners; i += 1) {
       const reach = i % 2 === 1 ? r * inner : r;
       const angle = turn + (2 * Math.PI * i) / corners;
-      ctx.lineTo(at.x + reach * Math.cos(angle), at.y + reach * Math.sin(angle));
+      const [x, y] = [at.x + reach * Math.cos(angle), at.y + reach * Math.sin(angle)];
+      if (i === 0) ctx.moveTo(x, y);
+      else ctx.lineTo(x, y);
     }
     ctx.closePath();
   };
@@ -42,6 +44,16 @@ function trace(ctx: CanvasRenderingContext2D, shape: string, at: L.Point, r: num
     case "triangle":
       r *= 1.2;
       ring(3, -Math.PI / 2);
+      break;
+    case "down":
+      r *= 1.2;
+      ring(3, Math.PI / 2);
+      break;
+    case "down_hollow": // a hole, by the even-odd rule that Leaflet fills with too
+      r *= 1.25;
+      ring(3, Math.PI / 2);
+      r *= 0.42;
+      ring(3, Math.PI / 2);
       break;
     case "diamond":
       r *= 1.15;
@@ -223,7 +235,7 @@ export function signCanvas(shape: string, colour: string): HTMLCanvasElement {
     ctx.fillStyle = colour;
     ctx.strokeStyle = "#ffffff";
   }
-  ctx.fill();
+  ctx.fill("evenodd");
   ctx.stroke();
   return sign;
 }

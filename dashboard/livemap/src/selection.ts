@@ -1,4 +1,5 @@
-// Keeps which area is selected, over updates, and draws its outline above all else.
+// Keeps which area is selected, over updates, and draws its outline above areas and lines;
+// the map lifts clusters, points and names above it again.
 
 import * as L from "leaflet";
 

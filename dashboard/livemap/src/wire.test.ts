@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { clip } from "./clip.ts";
 import { cut, type GridHead, Scene } from "./wire.ts";
 
 function packed(header: unknown, body: Uint8Array, shift = 0): Uint8Array {
@@ -54,4 +55,11 @@ test("an unknown array is named", () => {
 
 test("lists are cut by sizes", () => {
   assert.deepEqual(cut(["a", "b", "c"], new Uint32Array([1, 0, 2])), [["a"], [], ["b", "c"]]);
+});
+
+test("long names are cut between characters, short ones stay", () => {
+  assert.equal(clip("North side"), "North side");
+  assert.equal(clip("一二三四五六七八九十一二三四"), "一二三四五六七八九十一二三四");
+  assert.equal(clip("一二三四五六七八九十一二三四五"), "一二三四五六七八九十一二三…");
+  assert.equal(clip("𠮷".repeat(15)), `${"𠮷".repeat(13)}…`);
 });
