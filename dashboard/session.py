@@ -1,8 +1,8 @@
 """Hold what one visitor has chosen; the one place that touches the session state.
 
-Used by `dashboard.app` and the screens. What can be shared (language, area, measure, period, grids
-of which day, selected unit) also stands in the address, as codes and dates, and is checked when it
-is read back. Knows nothing of records.
+Used by `dashboard.app` and the screens. What can be shared (language, area, measure, period, kinds,
+channels, grids of which day, selected unit) also stands in the address, as codes and dates, and is
+checked when it is read back. Knows nothing of records.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from dashboard.text import LANGUAGES, Language, language_of
+from data.vocabulary import ChannelGroup, IncidentKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dashboard.actions.uploads import Upload
 
 MEASURES: Final = ("incidents", "incident_rate", "hazards", "disputes", "posts", "households")
 PERIODS: Final = ("all", "7", "28", "365", "custom")
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2100, 12, 31)
+"""Days outside are nobody's choice: the address and the date fields refuse them."""
 AS_OF_TODAY: Final = "today"
 AS_OF_EVENT: Final = "event"
 _KEY: Final = "gridbeat"
@@ -155,6 +159,8 @@ def to_address(session: Session) -> dict[str, str]:
         "area": session.area,
         "measure": session.measure if session.measure != start.measure else "",
         "period": session.period.as_text() if session.period != start.period else "",
+        "kinds": ",".join(session.kinds),
+        "channels": ",".join(session.channel_groups),
         "asof": session.as_of if session.as_of != start.as_of else "",
         "unit": session.selected or "",
     }
@@ -171,6 +177,8 @@ def from_address(params: Mapping[str, str], browser_language: Language) -> Sessi
         area=_code(params.get("area", "")),
         measure=measure if measure in MEASURES else start.measure,
         period=Period.from_text(params.get("period", "")) or start.period,
+        kinds=_known(params.get("kinds", ""), IncidentKind),
+        channel_groups=_known(params.get("channels", ""), ChannelGroup),
         as_of=_as_of(params.get("asof", "")),
         selected=_code(params.get("unit", "")) or None,
     )
@@ -180,6 +188,12 @@ def _code(text: str) -> str:
     return text if _CODE.fullmatch(text) else ""
 
 
+def _known(text: str, codes: Iterable[str]) -> tuple[str, ...]:
+    """Read a comma list of codes, each once; unknown ones are left out."""
+    known = {str(code) for code in codes}
+    return tuple(dict.fromkeys(part for part in text.split(",") if part in known))
+
+
 def _as_of(text: str) -> str:
     if text == AS_OF_EVENT or _day(text) is not None:
         return text
@@ -187,7 +201,9 @@ def _as_of(text: str) -> str:
 
 
 def _day(text: str) -> date | None:
+    """Read a day; None for what is none, or lies outside `FIRST_DAY` to `LAST_DAY`."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None

@@ -22,11 +22,12 @@ from data.importers.place_columns import PlaceOptions
 from data.importers.place_columns import suggest_columns as suggest_places
 from data.importers.place_files import recommendation, shape_options
 from data.importers.place_stage import KnownPlaces
-from data.importers.preview import preview
+from data.importers.preview import SAMPLE_ROWS, SHOWN_ROWS, preview
 from data.importers.street_columns import FIELDS as LINE_FIELDS
 from data.importers.streets import LineLayer, StreetOptions
-from data.importers.tables import TableOptions
+from data.importers.tables import TableOptions, open_table
 from data.importers.times import TimeRules
+from data.privacy import mask_value, person_columns
 from data.vocabulary import EventLayer, GridKind, PlaceLevel
 from geo.crs import Datum
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from data.database import Database
     from data.importers.columns import Suggestion
     from data.importers.place_report import PlaceReport
+    from data.importers.preview import Preview
     from data.importers.report import Caution, ImportReport
     from data.viewer import Viewer
 
@@ -173,26 +175,29 @@ def look(
     ImportRefused
         The file cannot be read: the codes of `open_table` and of `read_raw`.
     """
-    layer = EventLayer(kind.value) if kind.is_event else EventLayer.INCIDENTS
-    found = preview(
-        database, path, layer, table, mapping=mapping if kind.is_event else {}, viewer=viewer
-    )
-    suggested: Mapping[str, Suggestion] = found.suggested
+    found, suggested = _previewed(database, viewer, path, (kind, table, mapping))
+    persons, rows = [person.column for person in found.person_columns], found.rows
+    title = suggested["name"].column if "name" in suggested else ""
+    if title in persons and (kind.is_place or kind.is_line):
+        names = _names_of_places(path, table, title)
+        if names:
+            persons.remove(title)
+            rows = tuple({**row, title: name} for row, name in zip(rows, names, strict=True))
+    suggested = {name: guess for name, guess in suggested.items() if guess.column not in persons}
     needs_datum, advice = found.needs_datum, found.datum_advice
     if not kind.is_event:
-        suggested = _suggested(kind, found.columns)
         chosen = mapping or {name: guess.column for name, guess in suggested.items()}
         needs_datum, advice = _datum_of(database, viewer, path, (kind, table, chosen))
     return Look(
         columns=found.columns,
-        rows=found.rows,
+        rows=rows,
         lines=found.lines,
         suggested=suggested,
         encoding=found.encoding,
         delimiter=found.delimiter,
         crs="" if needs_datum else found.crs,
         row_count_hint=found.row_count_hint,
-        person_columns=tuple(person.column for person in found.person_columns),
+        person_columns=tuple(persons),
         needs_datum=needs_datum,
         advice=advice,
         warnings=found.warnings,
@@ -219,6 +224,37 @@ def run(
     if plan.kind.is_line:
         return streets.run(database, path, _line_options(plan), viewer, progress=progress)
     return places.run(database, path, _place_options(plan), viewer, progress=progress)
+
+
+def _previewed(
+    database: Database,
+    viewer: Viewer,
+    path: Path,
+    told: tuple[ImportKind, TableOptions, Mapping[str, str] | None],
+) -> tuple[Preview, Mapping[str, Suggestion]]:
+    """Read the first rows and guess the columns of that kind."""
+    kind, table, mapping = told
+    if kind.is_event:
+        found = preview(
+            database, path, EventLayer(kind.value), table, mapping=mapping, viewer=viewer
+        )
+        return found, found.suggested
+    found = preview(database, path, EventLayer.INCIDENTS, table, mapping={}, viewer=viewer)
+    return found, _suggested(kind, found.columns)
+
+
+def _names_of_places(path: Path, table: TableOptions, column: str) -> list[str] | None:
+    """Read the shown cells, masked, of a column whose header alone looks like persons'.
+
+    None where its values look like persons too.
+    """
+    chunk = next(open_table(path, table).chunks(SAMPLE_ROWS), None)
+    if chunk is None:
+        return None
+    texts = chunk.frame[[column]].set_axis(["place"], axis=1)
+    if person_columns(texts, ("place",)):
+        return None
+    return [mask_value(str(text)) for text in texts["place"].head(SHOWN_ROWS)]
 
 
 def _suggested(kind: ImportKind, columns: tuple[str, ...]) -> Mapping[str, Suggestion]:

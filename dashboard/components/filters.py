@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import session as visitor
-from dashboard.session import AS_OF_EVENT, AS_OF_TODAY, MEASURES, PERIODS, Period
+from dashboard.components.formats import area_text
+from dashboard.session import (
+    AS_OF_EVENT,
+    AS_OF_TODAY,
+    FIRST_DAY,
+    LAST_DAY,
+    MEASURES,
+    PERIODS,
+    Period,
+)
 from dashboard.viewmodels.overview import Wanted
 from data.config import DEFAULT_TZ
 from data.repositories.places import today_here
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
     from dashboard.viewmodels.town import Town
 
 _DAY = "date"
-_FIRST_DAY = date(1900, 1, 1)
 _WIDTHS = (1.35, 1.35, 1.1, 1.35, 1.35, 1.0)
 
 
@@ -107,12 +115,7 @@ def _many(
 
 def _area(words: Words, town: Town, session: Session) -> str:
     options = ["", *(area.key for area in town.areas)]
-    labels = {
-        area.key: f"{words.label('level', area.level)}：{area.name}"
-        if words.language == "zh"
-        else f"{area.name} ({words.label('level', area.level)})"
-        for area in town.areas
-    }
+    labels = {area.key: area_text(words, area) for area in town.areas}
     visitor.seed("filter_area", session.area if session.area in options else "")
     return st.selectbox(
         words("filter.area"),
@@ -158,10 +161,11 @@ def _period(words: Words, key: str, held: Period, latest_at: datetime | None) ->
 
 
 def _day_input(words: Words, name: str, day: date) -> date | None:
-    visitor.seed(f"filter_{name}", day)
+    visitor.seed(f"filter_{name}", min(max(day, FIRST_DAY), LAST_DAY))
     picked = st.date_input(
         words(f"filter.{name}"),
-        min_value=_FIRST_DAY,
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
         key=f"filter_{name}",
         format="YYYY-MM-DD",
         width=220,

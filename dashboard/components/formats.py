@@ -15,6 +15,7 @@ from data.config import DEFAULT_TZ
 if TYPE_CHECKING:
     from dashboard.text import Words
     from dashboard.viewmodels.overview import Span
+    from dashboard.viewmodels.town import Area
 
 DASH = "—"
 _SQUARE_METRES_IN_SQUARE_KM = 1_000_000
@@ -54,12 +55,17 @@ def span_text(words: Words, span: Span) -> str:
     return words("overview.span", since=first_on.isoformat(), until=last_on.isoformat())
 
 
+def area_text(words: Words, area: Area) -> str:
+    """Name an area with its level, as text (not escaped)."""
+    return words("filter.area_name", level=words.label("level", area.level), name=area.name)
+
+
 def how_read(words: Words, encoding: str, delimiter: str, datum: str = "") -> str:
-    """Say how a file was read: encoding, delimiter, datum; a dash where none has a meaning."""
+    """Say how a file was read: encoding, delimiter, datum; empty where none has a meaning."""
     parts = [plain(encoding)] if encoding else []
     if delimiter:
         sign = words("import.tab") if delimiter == "\t" else f"“{plain(delimiter)}”"
         parts.append(f"{words('import.delimiter')} {sign}")
     if datum:
         parts.append(plain(words.label("datum", datum)))
-    return " · ".join(parts) or DASH
+    return " · ".join(parts)

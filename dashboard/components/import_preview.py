@@ -47,7 +47,8 @@ def show_preview(words: Words, found: Look) -> None:
     """Show what was found out about the file, its first rows, and the columns it will lose."""
     rows = whole(found.row_count_hint) if found.row_count_hint is not None else "?"
     how = how_read(words, found.encoding, found.delimiter)
-    st.caption(words("import.found", rows=rows, columns=len(found.columns), how=how))
+    key = "import.found" if how else "import.found_bare"
+    st.caption(words(key, rows=rows, columns=len(found.columns), how=how))
     frame = pd.DataFrame([dict(row) for row in found.rows], columns=list(found.columns))
     frame.insert(0, words("column.line"), list(found.lines))
     st.dataframe(frame, hide_index=True, width="stretch", height=PREVIEW_PX,

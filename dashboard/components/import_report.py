@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from dashboard.actions.imports import ImportKind
 from dashboard.components.formats import how_read, whole
 from dashboard.components.notices import warning_text
 from dashboard.components.plain import plain
-from dashboard.components.quality_rows import reason_text, rejected_rows
+from dashboard.components.quality_rows import reason_text, rejected_rows, report_fault_rows
 from dashboard.components.tables import table
 
 if TYPE_CHECKING:
@@ -27,20 +28,22 @@ _COUNTS: Final = ("rows", "features", "inserted", "updated", "unchanged", "rejec
                   "duplicate_ids", "unlocated", "outside", "on_border")  # fmt: skip
 _FAULTS: Final = ("invalid", "gaps", "overlaps", "slivers", "multipart", "duplicate_codes",
                   "outside_parent", "repaired", "vertices_added")  # fmt: skip
+_ACCEPTED: Final = ("inserted", "updated", "unchanged")
 _LISTS: Final = ("dropped_columns", "kept_columns", "unmapped_columns", "ended")
 _PER_ROW: Final = 5
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def show_report(words: Words, document: Mapping[str, Any], rejected: Sequence[Any]) -> None:
+def show_report(
+    words: Words, document: Mapping[str, Any], rejected: Sequence[Any], *, kind: ImportKind
+) -> None:
     """Show a report (the document of its `as_json`) and the rows it sent to quarantine."""
     if document.get("was_already_done"):
         st.info(words("report.already_done"))
     if document.get("was_resumed"):
         st.info(words("report.resumed"))
     _figures(words, document)
-    if "unlocated" in document:
-        st.success(words("report.reconciles", **reconciled(document)))
+    st.success(sum_sentence(words, document, kind))
     for line in _lines(words, document):
         st.caption(line)
     for warning in document.get("warnings", ()):
@@ -51,6 +54,7 @@ def show_report(words: Words, document: Mapping[str, Any], rejected: Sequence[An
             {"reason": reason_text(words, code), "n": n} for code, n in document["reasons"].items()
         ]
         table(words, rows, ("reason", "n"), key="report_reasons")
+    _faults(words, document, kind)
     if rejected:
         st.markdown(f"**{words('import.first_rejected', n=whole(len(rejected)))}**")
         rows = rejected_rows(words, rejected[:FIRST_ROWS])
@@ -65,9 +69,17 @@ def show_report(words: Words, document: Mapping[str, Any], rejected: Sequence[An
         )
 
 
+def sum_sentence(words: Words, document: Mapping[str, Any], kind: ImportKind) -> str:
+    """Say what the accepted rows are made of: by where events lie, else by what became of them."""
+    if kind.is_event:
+        return words("report.reconciles", **reconciled(document))
+    parts = {name: int(document[name]) for name in _ACCEPTED}
+    return words("import.taken", accepted=sum(parts.values()), **parts)
+
+
 def reconciled(document: Mapping[str, Any]) -> dict[str, int]:
     """Give the parts that add up: accepted = inside + outside + unlocated."""
-    accepted = sum(int(document[name]) for name in ("inserted", "updated", "unchanged"))
+    accepted = sum(int(document[name]) for name in _ACCEPTED)
     outside, unlocated = int(document["outside"]), int(document["unlocated"])
     return {
         "accepted": accepted,
@@ -118,17 +130,34 @@ def _figures(words: Words, document: Mapping[str, Any]) -> None:
             box.metric(_capital(words.label("report", name)), whole(document[name]), border=True)
 
 
+def _faults(words: Words, document: Mapping[str, Any], kind: ImportKind) -> None:
+    """List the boundary faults of the file, and say where to see them."""
+    rows = report_fault_rows(words, document.get("faults") or {})
+    if not rows:
+        return
+    shown = rows[:FIRST_ROWS]
+    st.markdown(f"**{words('import.faults', n=whole(len(rows)), shown=len(shown))}**")
+    if kind is ImportKind.GRIDS and not document.get("repaired"):
+        st.caption(words("import.faults_map"))
+    table(words, shown, ("fault", "codes", "area_m2"), key="report_faults")
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 def _lines(words: Words, document: Mapping[str, Any]) -> list[str]:
     told = (str(document.get(name) or "") for name in ("encoding", "delimiter", "datum"))
-    lines = [words("import.read_as", what=how_read(words, *told))]
+    how = how_read(words, *told)
+    lines = [words("import.read_as", what=how)] if how else []
     if document.get("max_shift_m"):
         lines.append(words("report.shift", shift_m=f"{document['max_shift_m']:.4f}"))
     lines += [
-        f"{words('report.' + name)}：{plain(', '.join(map(str, document[name])))}"
+        words(
+            "import.named",
+            name=_capital(words(f"report.{name}")),
+            what=plain(", ".join(map(str, document[name]))),
+        )
         for name in _LISTS
         if document.get(name)
     ]
@@ -137,7 +166,7 @@ def _lines(words: Words, document: Mapping[str, Any]) -> list[str]:
         for kind, n in document.get("masked_values", {}).items()
     ]
     lines += [
-        f"{words.label('time_flag', flag)}：{whole(n)}"
+        words("import.named", name=_capital(words.label("time_flag", flag)), what=whole(n))
         for flag, n in document.get("time_flags", {}).items()
     ]
     units = document.get("unlocated_by_stated_unit") or {}

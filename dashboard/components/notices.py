@@ -6,8 +6,9 @@ passes on to `dashboard.app`.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -20,15 +21,25 @@ if TYPE_CHECKING:
 
     from dashboard.text import Words
 
+_CODED: Final = ("rule", "recommended", "declared")
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
+
 
 @contextmanager
-def guard(words: Words) -> Iterator[None]:
-    """Show an expected fault in place of what could not be shown."""
+def guard(words: Words, hints: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Show an expected fault in place of what could not be shown.
+
+    Parameters
+    ----------
+    hints
+        Error code → key of a sentence that says what to do about it on this page.
+    """
     try:
         yield
     except (DataError, GeoError) as error:
         for code, fields in _faults(error):
-            st.error(words.error(code, plain_fields(fields)))
+            hint = words(hints[code]) if hints and code in hints else ""
+            st.error(f"{words.error(code, _facts(fields))} {hint}".strip())
 
 
 def _faults(error: DataError | GeoError) -> list[tuple[str, Mapping[str, object]]]:
@@ -44,6 +55,14 @@ def _faults(error: DataError | GeoError) -> list[tuple[str, Mapping[str, object]
 
 def warning_text(words: Words, code: str, fields: Mapping[str, object]) -> str:
     """Give the sentence `warning.<code>`, or that of the error of the same code."""
-    facts = plain_fields(fields)
-    key = f"warning.{code}"
-    return words(key, **facts) if words.has(key) else words.error(code, facts)
+    return words.warning(code, _facts(fields))
+
+
+def _facts(fields: Mapping[str, object]) -> dict[str, object]:
+    """Escape what came from files; our own codes stay whole, for they are turned into words."""
+    coded = {
+        name: fields[name]
+        for name in _CODED
+        if isinstance(fields.get(name), str) and _CODE.fullmatch(str(fields[name]))
+    }
+    return plain_fields(fields) | coded

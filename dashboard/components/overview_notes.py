@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cache
-from dashboard.components.formats import whole
+from dashboard.components.formats import area_text, span_text, whole
 from data.config import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
     from dashboard.text import Words
+    from dashboard.viewmodels.facts import Facts
     from dashboard.viewmodels.overview import Overview
 
 
@@ -42,6 +43,25 @@ def grids_text(words: Words, shown: Overview) -> str:
     if as_of in {"today", "event"}:
         return words(f"overview.grids_{as_of}")
     return words("overview.grids_date", day=as_of)
+
+
+def map_notes(words: Words, shown: Overview, facts: Facts) -> tuple[str, ...]:
+    """Say what a saved map shows, as plain text: made-up records, filters, grids, the sum."""
+    wanted, joint = shown.wanted, words("overview.joint")
+    kinds = joint.join(words.label("incident_kind", code) for code in wanted.kinds)
+    groups = joint.join(words.label("channel_group", code) for code in wanted.channel_groups)
+    filters = words(
+        "overview.filtered",
+        area=area_text(words, shown.area) if shown.area else words("filter.all_areas"),
+        span=span_text(words, shown.span),
+        kinds=kinds or words("filter.any"),
+        channels=groups or words("filter.any"),
+    )
+    notes = (filters, grids_text(words, shown), sum_text(words, shown))
+    if not facts.scenario:
+        return notes
+    name = words.label("scenario", facts.scenario)
+    return (f"{words('app.synthetic', name=name)} {words('app.synthetic_help')}", *notes)
 
 
 def nothing_yet(words: Words, import_page: StreamlitPage) -> None:

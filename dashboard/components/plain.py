@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&@=\"'/^])")
+_ADDRESS: Final = re.compile(r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=[-.\w+])(?=@)", re.IGNORECASE)
+_JOINER: Final = "\u2060"
 _BREAK: Final = re.compile(r"[\r\n\t]+")
 
 
@@ -16,8 +18,11 @@ def plain(text: object) -> str:
     """Escape everything that Markdown, LaTeX or Streamlit's own signs could take as markup.
 
     Links, images, HTML, `$…$`, `:red[…]` and bare addresses come out as the characters they are.
+    Escapes do not stop bare addresses: they are looked for after the text was read. An invisible
+    word joiner (U+2060) inside them does.
     """
-    return _SPECIAL.sub(r"\\\1", _BREAK.sub(" ", str(text)))
+    broken = _ADDRESS.sub(_JOINER, _BREAK.sub(" ", str(text)))
+    return _SPECIAL.sub(r"\\\1", broken)
 
 
 def plain_fields(fields: Mapping[str, object]) -> dict[str, object]:

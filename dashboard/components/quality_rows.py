@@ -5,6 +5,7 @@ Used by the data-quality and import screens.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dashboard.components.formats import moment
@@ -27,6 +28,16 @@ _KIND_GROUPS = {
     EventLayer.DISPUTES: "dispute_kind",
 }
 _MOST_CODES = 6
+_FAULT_LISTS = {
+    "invalid": "invalid",
+    "gaps": "gap",
+    "overlaps": "overlap",
+    "slivers": "sliver",
+    "multipart": "multipart",
+    "duplicate_codes": "duplicate_code",
+    "outside_parent": "outside_parent",
+    "empty": "empty",
+}
 LAYER_COLUMNS = ("layer_of_event", "rows", "in_units", "outside", "unlocated", "on_border",
                  "unsound_times")  # fmt: skip
 RECORD_COLUMNS = ("layer_of_event", "external_id", "kind", "at", "stated_unit", "line", "batch")
@@ -124,6 +135,25 @@ def fault_rows(words: Words, frame: gpd.GeoDataFrame) -> list[Row]:
         }
         for fault in frame[names].to_dict("records")
     ]
+
+
+def report_fault_rows(words: Words, faults: Mapping[str, Any]) -> list[Row]:
+    """Write the faults that a report of places lists (the document of `CheckResult`)."""
+    rows: list[Row] = []
+    for listed, kind in _FAULT_LISTS.items():
+        for fault in faults.get(listed, ()):
+            facts = fault if isinstance(fault, Mapping) else {"code": fault}
+            named = [facts[name] for name in ("code", "a", "b", "parent") if facts.get(name)]
+            codes = facts.get("codes") or facts.get("neighbours") or named
+            area_m2 = facts.get("area_m2")
+            rows.append(
+                {
+                    "fault": words.label("fault", kind),
+                    "codes": _codes([str(code) for code in codes]),
+                    "area_m2": None if area_m2 is None else round(float(area_m2), 1),
+                }
+            )
+    return rows
 
 
 def batch_rows(words: Words, batches: Iterable[Any], tz: str) -> list[Row]:

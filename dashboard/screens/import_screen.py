@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dashboard.session import Session, Wizard
     from dashboard.text import Words
 
+_HINTS: Final = {"one_column": "import.hint_one_column"}
+
 
 def render(words: Words) -> None:
     """Draw the page."""
@@ -36,7 +38,7 @@ def render(words: Words) -> None:
         session = visitor.load()
         wizard = _choose(words, session)
         if wizard.upload is not None:
-            with guard(words):
+            with guard(words, _HINTS):
                 _import(words, wizard, wizard.upload)
         elif wizard.report is None:
             st.info(words("import.begin"))
@@ -130,4 +132,4 @@ def _report(words: Words, wizard: Wizard) -> None:
     if document.get("batch_id") is not None and document.get("rejected"):
         with cache.database().read() as session:
             rejected = list_rejected(session, cache.viewer(), batch_id=document["batch_id"])
-    show_report(words, document, rejected)
+    show_report(words, document, rejected, kind=ImportKind(wizard.report_kind))

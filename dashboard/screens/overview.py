@@ -14,7 +14,12 @@ from dashboard.components.formats import moment, span_text, whole
 from dashboard.components.map_panel import last_event, map_panel
 from dashboard.components.notices import guard
 from dashboard.components.overview_map import Sight, basemap_of, overview_scene
-from dashboard.components.overview_notes import grids_text, nothing_yet, sum_text
+from dashboard.components.overview_notes import (
+    grids_text,
+    map_notes,
+    nothing_yet,
+    sum_text,
+)
 from dashboard.components.plain import plain
 from dashboard.components.tiles import tiles
 from dashboard.components.unit_card import show_card
@@ -130,9 +135,10 @@ def _below_map(words: Words, shown: Overview, scene: MapScene) -> None:
             measure=words(f"measure.{shown.wanted.measure}"),
             span=span_text(words, shown.span),
         )
+        notes = map_notes(words, shown, cache.facts())
         st.download_button(
             words("overview.save_map"),
-            data=lambda: render_html(replace(scene, selected=None), title=title),
+            data=lambda: render_html(replace(scene, selected=None), title=title, notes=notes),
             file_name=words("overview.map_file"),
             mime="text/html",
             on_click="ignore",

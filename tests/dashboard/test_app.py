@@ -100,6 +100,35 @@ def test_own_dates_and_grids_of_a_day(store, use_store):
     assert "按 2026-01-01 的网格计数" in " ".join(c.value for c in page.caption)
 
 
+@pytest.mark.parametrize(
+    "params", [{"asof": "1800-01-01"}, {"period": "1850-01-01..1851-01-01"}, {"asof": "2500-01-01"}]
+)
+def test_a_day_that_nobody_can_choose_is_left_out(store, use_store, params):
+    use_store(store)
+    page = start(**params).run()
+    assert not page.exception
+    assert not page.error
+    assert page.selectbox(key="filter_as_of").value == "today"
+    assert page.selectbox(key="filter_period").value == "365"
+
+
+def test_the_first_and_last_day_can_be_chosen(store, use_store):
+    use_store(store)
+    page = start(asof="1900-01-01", period="1900-01-01..2100-12-31").run()
+    assert not page.exception
+    assert [str(day.value) for day in page.date_input] == ["1900-01-01", "2100-12-31", "1900-01-01"]
+
+
+def test_kinds_and_channels_come_from_the_address_and_stay_there(store, use_store):
+    use_store(store)
+    page = start(period="all", kinds="10,zz", channels="reported").run()
+    assert not page.exception
+    assert page.multiselect(key="filter_kinds").value == ["10"]
+    assert page.multiselect(key="filter_channels").value == ["reported"]
+    page.multiselect(key="filter_kinds").set_value(["10", "40"]).run()
+    assert page.query_params["kinds"] in ("10,40", ["10,40"])
+
+
 def test_the_card_of_a_grid_in_the_address(store, use_store):
     use_store(store)
     page = start(unit="A1", period="all").run()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.components.import_report import reconciled, rejected_csv
+from dashboard.components.quality_rows import report_fault_rows
 from dashboard.text import Words
 from data.config import Config
 from data.repositories.events import event_arrays
@@ -222,6 +223,65 @@ def test_the_report_can_be_downloaded_and_holds_no_formula(page):
     assert lines[1][0] == "14"
     assert lines[2][3] == "'=1+1"
     assert lines[2][-2:] == ["'@x", "-3.5"]
+
+
+@pytest.mark.parametrize("name", ["name", "网格名称"])
+def test_names_of_grids_are_no_persons(page, name):
+    rows = [
+        ({"code": f"G{n}", name: f"河西{n}号", "姓名": "某某"}, tiny_town.box(n)) for n in range(4)
+    ]
+    upload(page, "grids.geojson", tiny_town.features(rows), "grids")
+    assert not page.exception
+    assert box(page, "map_name").value == name
+    assert len(page.warning) == 1
+    assert "姓名" in page.warning[0].value
+    assert name not in page.warning[0].value.replace("姓名", "")
+    shown = page.dataframe[0].value
+    assert shown[name].tolist() == [f"河西{n}号" for n in range(4)]
+    assert set(shown["姓名"]) == {"[person]"}
+
+
+def test_a_name_column_full_of_numbers_of_persons_stays_one(page):
+    rows = [({"code": f"G{n}", "name": f"1391234567{n}"}, tiny_town.box(n)) for n in range(4)]
+    upload(page, "grids.geojson", tiny_town.features(rows), "grids")
+    assert box(page, "map_name").value == ""
+    assert "name" in page.warning[0].value
+    assert "1391234567" not in page.dataframe[0].value.to_string()
+
+
+def test_a_report_of_grids_lists_the_faults_and_adds_up(page):
+    shapes = [("A", tiny_town.box(0)), ("B", tiny_town.box(0.5)), ("C", tiny_town.box(3))]
+    text = tiny_town.features([({"code": code}, rings) for code, rings in shapes])
+    upload(page, "grids.geojson", text, "grids")
+    box(page, "datum").set_value("wgs84").run()
+    press(page, "Import")
+    assert not page.exception
+    assert "3 accepted = 3 inserted + 0 updated + 0 unchanged" in page.success[0].value
+    faults = page.dataframe[-1].value
+    overlap = faults[faults["Fault"] == "Overlap"]
+    assert overlap["Codes"].tolist() == ["A, B"]
+    assert overlap["Area (m²)"].iloc[0] > 400_000
+    told = " ".join(caption.value for caption in page.caption)
+    assert "Data quality page" in told
+    assert "—" not in told
+    assert "：" not in told
+
+
+def test_every_list_of_faults_becomes_rows():
+    faults = {
+        "invalid": [{"code": "a", "reason": "x"}],
+        "gaps": [{"area_m2": 2.04, "neighbours": ["a", "b"]}],
+        "outside_parent": [{"code": "a", "parent": "P", "area_m2": 1.0}],
+        "empty": ["e"],
+    }
+    rows = report_fault_rows(Words("en"), faults)
+    assert [row["codes"] for row in rows] == ["a", "a, b", "a, P", "e"]
+    assert [row["area_m2"] for row in rows] == [None, 2.0, 1.0, None]
+
+
+def test_a_file_of_one_column_is_told_where_to_mend_it(page):
+    upload(page, "a.csv", "编号 时间\n1 2\n", "incidents")
+    assert "How to read it" in page.error[0].value
 
 
 def test_parts_of_a_report_add_up():

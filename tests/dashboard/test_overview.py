@@ -1,12 +1,16 @@
 """The overview screen by itself: every measure draws, and the map is sent what was asked."""
 
 import json
+from dataclasses import replace
+from html import escape
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.components.overview_map import MOST_POINTS, Sight, overview_scene
+from dashboard.components.overview_notes import map_notes
+from dashboard.maps.folium_map import render_html
 from dashboard.maps.layers import Basemap, MapView
 from dashboard.screens.overview import MAP_KEY
 from dashboard.session import MEASURES
@@ -86,6 +90,28 @@ def test_points_come_only_at_large_scale_and_only_of_the_view():
     assert left_out == 0
     scene, _ = scene_at(MapView(94.9045, 36.404, 94.9075, 36.406, 12.0))
     assert len(points_of(scene).lon) == 0
+
+
+@pytest.mark.parametrize(("scenario", "is_made_up"), [("golmud_hexi", True), ("", False)])
+def test_a_saved_map_says_what_it_shows(scenario, is_made_up):
+    wanted = Wanted(area="community:W", period="all", kinds=("10",), as_of="event")
+    facts = replace(cache.facts(), scenario=scenario)
+    words = Words("en")
+    notes = map_notes(words, cache.overview(wanted), facts)
+    told = " ".join(notes)
+    assert ("synthetic" in notes[0]) is is_made_up
+    assert "Area: 西社区 (Community" in told
+    assert f"incident kind: {words.label('incident_kind', '10')}; channel: any." in told
+    assert words("overview.grids_event") in told
+    assert notes[-1].endswith("incidents.") or "on a border" in notes[-1]
+    html = render_html(scene_of(wanted), title="t", notes=notes)
+    assert escape(notes[-1]) in html
+
+
+def scene_of(wanted):
+    sight = Sight(None, None, "")
+    town, shown = cache.town(wanted.as_of), cache.overview(wanted)
+    return overview_scene(town, shown, Words("en"), sight, Basemap())[0]
 
 
 def test_too_many_points_are_cut_and_counted(monkeypatch):

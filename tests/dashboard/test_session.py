@@ -13,11 +13,15 @@ def test_a_session_goes_through_the_address_and_back():
         area="community:W",
         measure="hazards",
         period=Period("custom", date(2026, 1, 1), date(2026, 1, 31)),
+        kinds=("10", "30"),
+        channel_groups=("reported", "sensed"),
         as_of="2025-12-31",
         selected="Precinct 7 / 'North'",
     )
     params = to_address(session)
     assert params["period"] == "2026-01-01..2026-01-31"
+    assert params["kinds"] == "10,30"
+    assert params["channels"] == "reported,sensed"
     assert from_address(params, "zh") == session
 
 
@@ -35,10 +39,27 @@ def test_what_is_as_at_the_beginning_is_left_out():
         {"period": "2026-02-01..2026-01-01"},
         {"period": "2026-02-30..2026-03-01"},
         {"period": "custom"},
+        {"asof": "1800-01-01"},
+        {"asof": "2101-01-01"},
+        {"period": "1850-01-01..1851-01-01"},
+        {"period": "2026-01-01..9999-12-31"},
+        {"kinds": "99,<b>,", "channels": "reporte"},
     ],
 )
 def test_nonsense_in_the_address_is_left_out(params):
     assert from_address(params, "zh") == Session()
+
+
+def test_known_codes_are_kept_once_and_unknown_ones_left_out():
+    found = from_address({"kinds": "30,xx,10,30", "channels": ",sensed"}, "zh")
+    assert found.kinds == ("30", "10")
+    assert found.channel_groups == ("sensed",)
+
+
+def test_days_at_the_ends_are_taken():
+    found = from_address({"asof": "1900-01-01", "period": "1900-01-01..2100-12-31"}, "zh")
+    assert found.as_of == "1900-01-01"
+    assert found.period == Period("custom", date(1900, 1, 1), date(2100, 12, 31))
 
 
 def test_days_of_the_address():

@@ -19,12 +19,15 @@ def test_nothing_in_the_store_is_run(open_page, hostile):
     page.wait_for_selector(".gb-map[data-ready=true]")
     page.get_by_text("编码 A1").wait_for()
     assert "<script>window.hit=1</script>" in page.locator("h3").first.inner_text()
+    assert "http" in page.locator("h3").first.inner_text()
+    assert page.locator("a[href*='evil']").count() == 0
     page.get_by_label("名称", exact=True).check()
     page.get_by_label("未办结隐患", exact=True).last.check()
     page.get_by_role("link", name="数据质量").click()
     page.get_by_text("网格内 + 网格外 + 未定位 = 记录数。").wait_for()
     assert page.evaluate("window.hit") is None
     assert page.locator("img[src*='evil']").count() == 0
+    assert page.locator("a[href*='evil']").count() == 0
 
 
 def test_nothing_in_an_upload_is_run(open_page, hostile, tmp_path):
@@ -43,3 +46,4 @@ def test_nothing_in_an_upload_is_run(open_page, hostile, tmp_path):
     page.get_by_text("收下 1").wait_for()
     assert page.evaluate("window.hit") is None
     assert page.locator("img[src*='evil']").count() == 0
+    assert page.locator("a[href*='evil']").count() == 0
