@@ -74,29 +74,76 @@ def take(browser: Browser, folder: Path) -> None:
         page.context.close()
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose an option of the select box with that label."""
+    box = page.locator('[data-testid="stSelectbox"]').filter(has_text=label).first
+    box.locator("input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def take_memphis(browser: Browser, files: Path) -> None:
+    """Walk Memphis through the wizard of an empty store; take the report and the map."""
+    page = open_page(browser, "en-GB")
+    page.get_by_role("link", name="Go to the import").click()
+    page.get_by_text("Choose the content and a file").wait_for()
+    page.locator("input[type=file]").set_input_files(files / "precincts.gpkg")
+    page.get_by_text("9 rows, 1 columns").wait_for()
+    choose(page, "Code *", "precinct")
+    choose(page, "Name", "precinct")
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_text("Grids: report on precincts.gpkg").wait_for()
+    choose(page, "What the file holds", "Incidents")
+    page.locator("input[type=file]").set_input_files(files / "robberies_2019.csv")
+    page.get_by_text("The audit recommends WGS-84").wait_for()
+    choose(page, "Coordinates are", "WGS-84")
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_text("Incidents: report on robberies_2019.csv").wait_for()
+    rest(page)
+    page.get_by_text("Incidents: report on robberies_2019.csv").scroll_into_view_if_needed()
+    page.screenshot(path=PICTURES / "memphis_report.png")
+    page.get_by_role("link", name="Overview").click()
+    page.wait_for_selector('.gb-map[data-ready="true"]')
+    rest(page)
+    page.screenshot(path=PICTURES / "memphis_map.png")
+
+
+def serve(store: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start a server on a store and wait until it answers."""
+    command = [sys.executable, "-m", "dashboard.cli", "run", "--port", str(PORT)]
+    server = subprocess.Popen(
+        [*command, "--store", str(store), *options], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"{URL}/api/health", timeout=1)  # noqa: S310 - loopback
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return server
+    raise RuntimeError("the server did not start")
+
+
 def main() -> None:
-    """Start a server on the sample town, take the pictures, stop it."""
+    """Take the pictures of the sample town and, where its files lie beside, of Memphis."""
     PICTURES.mkdir(exist_ok=True)
+    memphis = ROOT.parent / "shared" / "data" / "memphis"
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        command = [sys.executable, "-m", "dashboard.cli", "run", "--port", str(PORT)]
-        command += ["--scenario", "golmud_hexi", "--store", str(folder / "town.gpkg")]
-        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        server = serve(folder / "town.gpkg", "--scenario", "golmud_hexi")
         try:
-            for _ in range(600):
-                try:
-                    urllib.request.urlopen(f"{URL}/api/health", timeout=1)  # noqa: S310 - loopback
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=FLAGS
-            )
             take(browser, folder)
-            browser.close()
         finally:
             server.terminate()
             server.wait(timeout=20)
+        if memphis.is_dir():
+            server = serve(folder / "memphis.gpkg")
+            try:
+                take_memphis(browser, memphis)
+            finally:
+                server.terminate()
+                server.wait(timeout=20)
+        browser.close()
 
 
 if __name__ == "__main__":
