@@ -27,7 +27,16 @@ except ModuleNotFoundError:  # run by hand, outside a build environment
 LIVEMAP = Path("dashboard") / "livemap"
 SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "tsconfig.json")
 STAMP = "sources.sha256"
-OUTPUTS = ("leaflet.js", "leaflet.css", "manifest.json", "livemap-*.js")
+FONTS = {
+    "400Regular/NotoSansSC_400Regular.ttf": "NotoSansSC-Regular.ttf",
+    "700Bold/NotoSansSC_700Bold.ttf": "NotoSansSC-Bold.ttf",
+    "LICENSE_FONT": "NotoSansSC-LICENSE.txt",
+}
+"""Files of the npm package `@expo-google-fonts/noto-sans-sc` → their names in `dist`.
+
+Printed pages carry this font, so that they show Chinese on machines without Chinese fonts.
+"""
+OUTPUTS = ("leaflet.js", "leaflet.css", "manifest.json", "livemap-*.js", *FONTS.values())
 
 
 class LivemapHook(BuildHookInterface):  # type: ignore[misc, valid-type, unused-ignore]
@@ -62,6 +71,9 @@ def build_livemap(root: Path) -> bool:
         )
     run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
     run([npm, "run", "--silent", "build"], folder)
+    for source, name in FONTS.items():
+        found = folder / "node_modules" / "@expo-google-fonts" / "noto-sans-sc" / source
+        shutil.copyfile(found, folder / "dist" / name)
     gone = missing(folder)
     if gone:
         raise RuntimeError(f"The live map was built without {', '.join(gone)}.")

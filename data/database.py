@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, select, text
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from data import geopackage
 from data.config import store_path
+from data.dialects import insert_for
 from data.errors import StoreUnavailable
 from data.models import SCHEMA_VERSION, Revision
 
@@ -130,17 +130,17 @@ class Database:
 def bump_revision(session: Session, name: str) -> int:
     """Count one change of the set `name` within this transaction; return the new number."""
     now = datetime.now(UTC)
-    statement = insert(Revision).values(name=name, number=1, changed_at=now)
+    statement = insert_for(session, Revision).values(name=name, number=1, changed_at=now)
     statement = statement.on_conflict_do_update(
         index_elements=["name"], set_={"number": Revision.number + 1, "changed_at": now}
     )
-    return session.execute(statement.returning(Revision.number)).scalar_one()
+    return int(session.execute(statement.returning(Revision.number)).scalar_one())
 
 
 def raise_revision(session: Session, name: str, *, above: int) -> None:
     """Set a counter beyond `above`, so that nothing cached under an older number is reused."""
     now = datetime.now(UTC)
-    statement = insert(Revision).values(name=name, number=above + 1, changed_at=now)
+    statement = insert_for(session, Revision).values(name=name, number=above + 1, changed_at=now)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["name"], set_={"number": above + 1, "changed_at": now}

@@ -18,6 +18,8 @@ class Role(StrEnum):
     PLANNER = "planner"
     OFFICER = "officer"
     GRID_MEMBER = "grid_member"
+    DEPUTY_SECRETARY = "deputy_secretary"
+    HR_REVIEWER = "hr_reviewer"
     KIOSK = "kiosk"
     PUBLIC = "public"
 

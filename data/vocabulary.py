@@ -198,6 +198,7 @@ class TimeFlag(StrEnum):
     BEFORE_1990 = "before_1990"
     IN_FUTURE = "in_future"
     DATE_ONLY = "date_only"
+    TIME_BAND = "time_band"
     MONTH_ONLY = "month_only"
 
 
@@ -207,3 +208,178 @@ class EventLayer(StrEnum):
     INCIDENTS = "incidents"
     HAZARDS = "hazards"
     DISPUTES = "disputes"
+
+
+class CaseLevel(StrEnum):
+    """Where a case lies, or was closed: 小事不出网格, 大事不出社区, 难事不出街道."""
+
+    GRID = "grid"
+    COMMUNITY = "community"
+    SUBDISTRICT = "subdistrict"
+    COUNTY = "county"
+
+
+class CaseLoop(StrEnum):
+    """Which closed loop carries a case: the police's small one or the joint large one."""
+
+    POLICE = "police"
+    JOINT = "joint"
+
+
+class BuildingKind(StrEnum):
+    """What a building is used for."""
+
+    RESIDENTIAL = "residential"
+    COMMERCIAL = "commercial"
+    SCHOOL = "school"
+    HOSPITAL = "hospital"
+    OFFICE = "office"
+    OTHER = "other"
+
+
+class DeviceKind(StrEnum):
+    """Devices that watch a place."""
+
+    SMOKE_ALARM = "smoke_alarm"
+    GAS_ALARM = "gas_alarm"
+    CAMERA = "camera"
+    CHARGING_PILE = "charging_pile"
+    PANIC_BUTTON = "panic_button"
+    OTHER = "other"
+
+
+class DeviceStatus(StrEnum):
+    """Whether a device answers."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAULTY = "faulty"
+    UNKNOWN = "unknown"
+
+
+class ServicePointKind(StrEnum):
+    """Where the public is served, or where a contact card should hang."""
+
+    SERVICE_WINDOW = "service_window"
+    POLICE_ROOM = "police_room"
+    MEDIATION_STATION = "mediation_station"
+    HOSPITAL_OFFICE = "hospital_office"
+    SELF_SERVICE = "self_service"
+    QUICK_RESPONSE = "quick_response"
+    COMMUNITY_OFFICE = "community_office"
+    SCHOOL = "school"
+    MALL = "mall"
+    OTHER = "other"
+
+
+class PatrolTargetKind(StrEnum):
+    """What a patrol owes: a point to reach or a line to walk."""
+
+    MUST_POINT = "must_point"
+    MUST_LINE = "must_line"
+
+
+class StopKind(StrEnum):
+    """Why a team stopped somewhere."""
+
+    PATROL = "patrol"
+    INSPECTION = "inspection"
+    VISIT = "visit"
+    RECHECK = "recheck"
+
+
+class DutyKind(StrEnum):
+    """Families of duty."""
+
+    PATROL = "patrol"
+    MEDIATION = "mediation"
+    HAZARD_SURVEY = "hazard_survey"
+    REGISTRATION = "registration"
+    PARTY_BUILDING = "party_building"
+    JOINT_PREVENTION = "joint_prevention"
+    CIVILISED_CITY = "civilised_city"
+    RECEPTION = "reception"
+    OTHER = "other"
+
+
+class MeetingKind(StrEnum):
+    """Meetings of a community."""
+
+    JOINT = "joint"
+    WEEKLY = "weekly"
+    TWO_COMMITTEES = "two_committees"
+    RESIDENTS = "residents"
+    OTHER = "other"
+
+
+class MeetingParty(StrEnum):
+    """Kinds of bodies that sit at a meeting."""
+
+    RESIDENTS_COMMITTEE = "residents_committee"
+    PARTY_BRANCH = "party_branch"
+    OWNERS_COMMITTEE = "owners_committee"
+    PROPERTY_COMPANY = "property_company"
+    POLICE = "police"
+    SUBDISTRICT = "subdistrict"
+    DEPARTMENT = "department"
+    PARTNER = "partner"
+
+
+class DebriefBody(StrEnum):
+    """To whom an officer debriefs (双述职)."""
+
+    CITY_POLICE = "city_police"
+    SUBDISTRICT_COMMITTEE = "subdistrict_committee"
+
+
+class AppraisalKind(StrEnum):
+    """Parts of the appraisal (双考核, and the community's own view)."""
+
+    DUTY = "duty"
+    PROFESSIONAL = "professional"
+    COMMUNITY = "community"
+
+
+class ProgrammeStatus(StrEnum):
+    """How far a tile of a programme board has come."""
+
+    NOT_STARTED = "not_started"
+    IN_BUILD = "in_build"
+    IN_PLACE = "in_place"
+
+
+class AreaGradeColour(StrEnum):
+    """Monthly grade of an area, best to worst (五色图)."""
+
+    GREEN = "green"
+    BLUE = "blue"
+    YELLOW = "yellow"
+    RED = "red"
+    BLACK = "black"
+
+
+class TargetUnit(StrEnum):
+    """What a plan figure counts in."""
+
+    COUNT = "count"
+    SHARE = "share"
+
+
+class RegisterLayer(StrEnum):
+    """Registers of things and work that are imported row by row."""
+
+    BUILDINGS = "buildings"
+    DEVICES = "devices"
+    SERVICE_POINTS = "service_points"
+    PATROL_TARGETS = "patrol_targets"
+    PATROL_STOPS = "patrol_stops"
+    DUTY_SHIFTS = "duty_shifts"
+    MEETINGS = "meetings"
+    TALKS = "talks"
+    DEBRIEFS = "debriefs"
+    APPRAISALS = "appraisals"
+    AGREEMENTS = "agreements"
+    TARGETS = "targets"
+    CAMPAIGNS = "campaigns"
+    PROGRAMMES = "programmes"
+    AREA_GRADES = "area_grades"

@@ -49,7 +49,11 @@ class Post(Base):
 
 
 class Appointment(Base):
-    """Who fills a post from `since` to before `until` (none: until further)."""
+    """Who fills a post from `since` to before `until` (none: until further).
+
+    The four steps of an appointment are days: reviewed, submitted, decided, filed (资格审查, 上报
+    请示, 研究任职, 发文备案); `criteria_met` counts how many of the six criteria were met.
+    """
 
     __tablename__ = "appointment"
     __table_args__ = (
@@ -68,6 +72,11 @@ class Appointment(Base):
     is_part_time: Mapped[bool | None]
     is_seat: Mapped[bool | None]
     document_no: Mapped[str | None] = mapped_column(Text)
+    reviewed_on: Mapped[date | None] = mapped_column(Date)
+    submitted_on: Mapped[date | None] = mapped_column(Date)
+    decided_on: Mapped[date | None] = mapped_column(Date)
+    filed_on: Mapped[date | None] = mapped_column(Date)
+    criteria_met: Mapped[int | None]
     since: Mapped[date | None] = mapped_column(Date)
     until: Mapped[date | None] = mapped_column(Date)
     batch_id: Mapped[int | None] = mapped_column(BIG_KEY, ForeignKey("import_batch.id"))

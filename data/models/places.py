@@ -92,7 +92,10 @@ class Street(Base):
 
 
 class Compound(Base):
-    """A residential compound or block: the smallest area that planners move."""
+    """A residential compound or block: the smallest area that planners move.
+
+    `safe_stars` is its rating as a safe unit (星级平安单元); none: not rated.
+    """
 
     __tablename__ = "compound"
     __table_args__ = (
@@ -108,6 +111,9 @@ class Compound(Base):
     kind: Mapped[str | None] = mapped_column(Text)
     household_count: Mapped[int | None]
     resident_count: Mapped[int | None]
+    is_old: Mapped[bool | None]
+    is_unmanaged: Mapped[bool | None]
+    safe_stars: Mapped[int | None]
     geom: Mapped[BaseGeometry | None] = mapped_column(Geom("MULTIPOLYGON"))
     batch_id: Mapped[int | None] = mapped_column(BIG_KEY, ForeignKey("import_batch.id"))
     content_hash: Mapped[str | None] = mapped_column(Text)

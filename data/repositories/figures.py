@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from data.dialects import insert_for
 from data.models import DeclaredFigure, Setting
 from data.viewer import Viewer
 
@@ -49,7 +49,7 @@ def save_declared(session: Session, records: Sequence[DeclaredRecord]) -> int:
     """Insert or replace by (measure, scope); return how many were given."""
     for record in records:
         values = dict(vars(record))
-        statement = insert(DeclaredFigure).values(**values)
+        statement = insert_for(session, DeclaredFigure).values(**values)
         session.execute(
             statement.on_conflict_do_update(index_elements=["measure", "scope"], set_=values)
         )
@@ -63,7 +63,7 @@ def settings(session: Session) -> dict[str, Any]:
 
 def save_setting(session: Session, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Set one setting."""
-    statement = insert(Setting).values(key=key, value=value)
+    statement = insert_for(session, Setting).values(key=key, value=value)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["key"], set_={"value": statement.excluded.value}

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from data.dialects import insert_for
 from data.errors import RecordNotFound, StaleRevision
 from data.models import ImportBatch, RejectedRow
 from data.viewer import DisplayLevel, Viewer
@@ -173,7 +173,7 @@ def quarantine(session: Session, batch_id: int, rejections: Sequence[Quarantined
         }
         for rejection in rejections
     ]
-    session.execute(insert(RejectedRow).on_conflict_do_nothing(), rows)
+    session.execute(insert_for(session, RejectedRow).on_conflict_do_nothing(), rows)
 
 
 def list_batches(session: Session, viewer: Viewer, *, limit: int = 50) -> tuple[BatchRecord, ...]:

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.text import LANGUAGES, Words, fields_of, language_of, sentences
 from data import vocabulary
+from data.viewer import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
@@ -77,6 +78,24 @@ def test_every_error_code_has_a_sentence():
         ("holder_kind", vocabulary.HolderKind),
         ("position", vocabulary.Position),
         ("time_flag", vocabulary.TimeFlag),
+        ("case_level", vocabulary.CaseLevel),
+        ("case_loop", vocabulary.CaseLoop),
+        ("building_kind", vocabulary.BuildingKind),
+        ("device_kind", vocabulary.DeviceKind),
+        ("device_status", vocabulary.DeviceStatus),
+        ("service_point_kind", vocabulary.ServicePointKind),
+        ("patrol_target_kind", vocabulary.PatrolTargetKind),
+        ("stop_kind", vocabulary.StopKind),
+        ("duty_kind", vocabulary.DutyKind),
+        ("meeting_kind", vocabulary.MeetingKind),
+        ("meeting_party", vocabulary.MeetingParty),
+        ("debrief_body", vocabulary.DebriefBody),
+        ("appraisal_kind", vocabulary.AppraisalKind),
+        ("programme_status", vocabulary.ProgrammeStatus),
+        ("area_grade", vocabulary.AreaGradeColour),
+        ("target_unit", vocabulary.TargetUnit),
+        ("register", vocabulary.RegisterLayer),
+        ("role", Role),
     ],
 )
 def test_every_vocabulary_code_has_a_label(group, members):
