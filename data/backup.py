@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from data import postgis
 from data.database import Database, raise_revision
 from data.errors import StoreUnavailable
 from data.geopackage import APPLICATION_ID
@@ -32,7 +33,7 @@ def backup(database: Database, target: Path) -> BackupReport:
     if target.exists():
         raise StoreUnavailable("backup_exists", file=str(target))
     if not database.exists():
-        raise StoreUnavailable("store_missing", store=str(database.path))
+        raise StoreUnavailable("store_missing", store=database.label)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".part")
     partial.unlink(missing_ok=True)
@@ -86,6 +87,14 @@ def integrity(path: Path) -> str:
     if application != APPLICATION_ID or tables != 2:  # noqa: PLR2004 - the two tables named above
         return "not a Gridbeat store"
     return str(verdict)
+
+
+def size_bytes(database: Database) -> int:
+    """Give the size of a store: of the file, or of the whole database on the server."""
+    if not database.is_served:
+        return database.path.stat().st_size
+    with database.read() as session:
+        return postgis.size_bytes(session)
 
 
 def _count_revisions_on(database: Database, before: dict[str, int]) -> None:

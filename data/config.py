@@ -9,6 +9,8 @@ from pathlib import Path
 
 from data.errors import ConfigError
 
+SERVED_SCHEMES = ("postgresql+psycopg://", "postgresql://", "postgres://")
+"""How the address of a served store may begin; the first is the one that is documented."""
 DEFAULT_STORE = "var/gridbeat.gpkg"
 DEFAULT_TZ = "Asia/Shanghai"
 
@@ -20,12 +22,15 @@ class Config:
     Parameters
     ----------
     store_url
-        Path of a GeoPackage (embedded store).
+        Path of a GeoPackage (embedded store) or `postgresql+psycopg://…` (served store).
     language
         `zh` or `en`; empty when the environment does not say.
     basemap_url, basemap_datum
         XYZ template of a tile source inside the network, and the datum its tiles are drawn in;
         empty for the plain basemap.
+    basemap_file
+        Local raster tile file (MBTiles or PMTiles) that this server hands out itself; it wins over
+        `basemap_url`, and `basemap_datum` is its datum too. None: there is none.
     max_upload_bytes
         Largest file an importer accepts.
     """
@@ -34,6 +39,7 @@ class Config:
     language: str = ""
     basemap_url: str = ""
     basemap_datum: str = "wgs84"
+    basemap_file: Path | None = None
     max_upload_bytes: int = 512 * 1024 * 1024
 
     @classmethod
@@ -53,8 +59,13 @@ class Config:
             language=language_from_env(),
             basemap_url=os.environ.get("GRIDBEAT_BASEMAP_URL", ""),
             basemap_datum=os.environ.get("GRIDBEAT_BASEMAP_DATUM", "wgs84"),
+            basemap_file=_path_or_none(os.environ.get("GRIDBEAT_BASEMAP_FILE", "")),
             max_upload_bytes=int(limit) * 1024 * 1024,
         )
+
+
+def _path_or_none(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def language_from_env() -> str:
@@ -66,6 +77,14 @@ def language_from_env() -> str:
         if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return ""
+
+
+def served_url(store_url: str) -> str | None:
+    """Give the address of a served store with the driver named; None for an embedded one."""
+    for scheme in SERVED_SCHEMES:
+        if store_url.startswith(scheme):
+            return SERVED_SCHEMES[0] + store_url.removeprefix(scheme)
+    return None
 
 
 def store_path(store_url: str) -> Path:

@@ -23,6 +23,7 @@ _HEADER = struct.Struct("<2sBBi")
 _HEADER_BOX = struct.Struct("<2sBBi4d")
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 _EMPTY_FLAGS, _PLAIN_FLAGS, _BOXED_FLAGS = 0x11, 0x01, 0x03
+_EWKB_POINT = "0101000020E6100000"  # little-endian, point with SRID, 4326
 POINT_BLOB_BYTES = 29
 """A GeoPackage point: 8 bytes of header, 1 of byte order, 4 of type, 16 of coordinates."""
 
@@ -57,6 +58,11 @@ def point_blobs(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> l
         whole[i * POINT_BLOB_BYTES : (i + 1) * POINT_BLOB_BYTES] if located[i] else None
         for i in range(count)
     ]
+
+
+def point_hex(blob: bytes | None) -> str | None:
+    """Turn a fixed-width point blob into the text that PostGIS reads (EWKB in hexadecimal)."""
+    return None if blob is None else _EWKB_POINT + blob[13:POINT_BLOB_BYTES].hex()
 
 
 def points_of_blobs(blobs: Sequence[bytes | None]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -116,17 +122,21 @@ class Geom(types.TypeDecorator[BaseGeometry]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - driver value
         """Turn shapely (or a ready blob) into what the driver stores."""
-        if value is None or isinstance(value, bytes):
-            return value
+        if value is None:
+            return None
         if dialect.name == "postgresql":
-            return shapely.to_wkb(shapely.set_srid(value, self.srid), hex=True, include_srid=True)
-        return to_blob(value)
+            shape = shapely.from_wkb(wkb_of_blob(value)) if isinstance(value, bytes) else value
+            return shapely.to_wkb(shapely.set_srid(shape, self.srid), hex=True, include_srid=True)
+        return value if isinstance(value, bytes) else to_blob(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:  # noqa: ANN401 - driver value
         """Turn what the driver read into shapely."""
         if value is None:
             return None
-        return shapely.from_wkb(value if dialect.name == "postgresql" else wkb_of_blob(value))
+        if dialect.name == "postgresql":
+            shape: BaseGeometry = shapely.set_srid(shapely.from_wkb(value), 0)  # as from a blob
+            return shape
+        return shapely.from_wkb(wkb_of_blob(value))
 
 
 class Utc(types.TypeDecorator[datetime]):
@@ -142,16 +152,18 @@ class Utc(types.TypeDecorator[datetime]):
         return dialect.type_descriptor(_GeopackageType("DATETIME"))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - driver value
-        """Write in UTC; text that is already in the stored form passes."""
-        if value is None or dialect.name == "postgresql" or isinstance(value, str):
-            return value
-        return utc_text(value)
+        """Write in UTC to the millisecond; text that is already in the stored form passes."""
+        if value is None:
+            return None
+        text = value if isinstance(value, str) else utc_text(value)
+        return datetime.fromisoformat(text) if dialect.name == "postgresql" else text
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:  # noqa: ANN401 - driver value
         """Read as an aware moment in UTC."""
-        if value is None or isinstance(value, datetime):
-            return value
-        return datetime.fromisoformat(value)
+        if value is None:
+            return None
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment.astimezone(UTC)
 
 
 def utc_text(moment: datetime) -> str:

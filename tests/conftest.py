@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,6 +39,111 @@ def pytest_runtest_setup(item):
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must run everything: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+def postgresql_bin() -> Path | None:
+    """The newest server's programs, when its PostGIS is there as well."""
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if Path(f"/usr/share/postgresql/{folder.parent.name}/extension/postgis.control").is_file():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+class ServedServer:
+    """A PostgreSQL server of our own on a Unix socket, and databases made from one template."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.count = folder, 0
+        self.bin = postgresql_bin()
+        user = shutil.which("setpriv") if os.geteuid() == 0 else None
+        self.as_other = [
+            *([user, "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if user else [])
+        ]
+        if user:
+            shutil.chown(folder, "nobody", "nogroup")
+        self.run("initdb", "-D", self.cluster, "-U", "app", "-A", "trust", "-E", "UTF8",
+                 "--no-locale", "-N")  # fmt: skip
+        self.start()
+
+    @property
+    def cluster(self) -> Path:
+        return self.folder / "cluster"
+
+    def run(self, program, *arguments):
+        command = [*self.as_other, str(self.bin / program), *map(str, arguments)]
+        log = self.folder / "said.log"
+        with log.open("ab") as said:
+            subprocess.run(command, check=True, cwd="/", stdout=said, stderr=said, timeout=120)
+
+    def start(self):
+        options = (
+            f"-k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off "
+            "-c max_connections=60"
+        )
+        self.run("pg_ctl", "-D", self.cluster, "-w", "-l", self.folder / "server.log",
+                 "-o", options, "start")  # fmt: skip
+
+    def stop(self, mode="immediate"):
+        self.run("pg_ctl", "-D", self.cluster, "-w", "-m", mode, "stop")
+
+    def url(self, name, user="app"):
+        return f"postgresql+psycopg://{user}@/{name}?host={self.folder}"
+
+    def sql(self, statement, name="postgres"):
+        import psycopg
+
+        address = f"postgresql://app@/{name}?host={self.folder}"
+        with psycopg.connect(address, autocommit=True) as connection:
+            found = connection.execute(statement)
+            return found.fetchall() if found.description else []
+
+    def fresh(self, template=None) -> str:
+        """Name of a new database."""
+        self.count += 1
+        name = f"t{self.count}"
+        source = template or "template0"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+        return name
+
+    def drop(self, name):
+        self.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def served_server():
+    """A running PostgreSQL with PostGIS; `url(name)`, `fresh()`, `drop()`, `stop()`, `start()`."""
+    if postgresql_bin() is None:
+        reason = "PostgreSQL with PostGIS is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must run everything: {reason}", pytrace=False)
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="gridbeat-pg-"))  # short: a socket's path is limited
+    folder.chmod(0o755)
+    server = ServedServer(folder)
+    yield server
+    server.stop("fast")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def served_template(served_server):
+    """Name of a migrated, empty database that others are cloned from."""
+    from data.database import Database
+
+    name = served_server.fresh()
+    database = Database(served_server.url(name))
+    database.create_or_migrate()
+    database.dispose()
+    return name
+
+
+@pytest.fixture
+def served_url(served_server, served_template):
+    """Address of a migrated served store of one's own."""
+    name = served_server.fresh(served_template)
+    yield served_server.url(name)
+    served_server.drop(name)
 
 
 @pytest.fixture(scope="session")

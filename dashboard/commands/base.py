@@ -86,16 +86,27 @@ def open_database(store: str | None, *, must_exist: bool = True) -> Any:  # noqa
     Raises
     ------
     StoreUnavailable
-        `store_missing`: there is no such file and the command does not create it.
+        `store_missing`: there is no such file and the command does not create it; for a served
+        store what `Database.schema_version` raises.
     """
-    from data.database import Database
     from data.errors import StoreUnavailable
 
-    database = Database(Config.from_env(store_url=store).store_url)
-    if must_exist and not database.path.is_file():
-        raise StoreUnavailable("store_missing", store=str(database.path))
+    database = named_database(store)
+    if must_exist and not database.is_present():
+        raise StoreUnavailable("store_missing", store=database.label)
     if not database.exists() or not database.is_current():
         database.create_or_migrate()
+    return database
+
+
+def named_database(store: str | None) -> Any:  # noqa: ANN401 - Database, imported late
+    """Give the store named by option or environment as it is; closed when the command ends."""
+    from data.database import Database
+
+    database = Database(Config.from_env(store_url=store).store_url)
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(database.dispose)
     return database
 
 

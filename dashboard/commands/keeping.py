@@ -1,11 +1,20 @@
-"""Keep the store: quarantine, exports, backup, restore, migration."""
+"""Keep the store: quarantine, exports, backup, restore, copying, migration."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from dashboard.commands.base import json_option, open_database, print_json, say, store_option, words
+from dashboard.commands.base import (
+    Progress,
+    json_option,
+    named_database,
+    open_database,
+    print_json,
+    say,
+    store_option,
+    words,
+)
 from data.viewer import LOCAL_STEWARD, DisplayLevel
 
 LEVELS = {level.name.lower(): level for level in DisplayLevel}
@@ -13,22 +22,42 @@ LEVELS = {level.name.lower(): level for level in DisplayLevel}
 
 @click.command(help=words("cli.rejected"))
 @click.option("--batch", type=int, metavar="ID", help=words("cli.option_batch"))
+@click.option("--resubmit", type=int, metavar="ID", help=words("cli.option_resubmit"))
+@click.option("--set", "values", multiple=True, metavar="COL=VALUE", help=words("cli.option_set"))
+@click.option("--dismiss", type=int, metavar="ID", help=words("cli.option_dismiss"))
+@click.option("--note", default="", help=words("cli.option_note"))
 @json_option
 @store_option
-def rejected(*, batch: int | None, as_json: bool, store: str | None) -> None:
-    """List the quarantined rows."""
+def rejected(  # noqa: PLR0913 - one parameter for each option
+    *,
+    batch: int | None,
+    resubmit: int | None,
+    values: tuple[str, ...],
+    dismiss: int | None,
+    note: str,
+    as_json: bool,
+    store: str | None,
+) -> int:
+    """List the rows that wait in quarantine, or mend or dismiss one of them."""
     from data.repositories.imports import list_rejected
 
+    if resubmit is not None or dismiss is not None:
+        from dashboard.commands.mending import settle_row
+
+        return settle_row(open_database(store), (resubmit, dismiss), values, note, as_json=as_json)
     with open_database(store).read() as session:
-        rows = list_rejected(session, LOCAL_STEWARD, batch_id=batch)
+        every = list_rejected(session, LOCAL_STEWARD, batch_id=batch)
+    rows = [row for row in every if row.state == "open"]
     if as_json:
-        names = ("batch_id", "line", "column", "value", "reason")
+        names = ("id", "batch_id", "line", "column", "value", "reason")
         listed = [{name: getattr(row, name) for name in names} for row in rows]
         print_json({"rejected": [{"batch": row.pop("batch_id"), **row} for row in listed]})
-        return
+        return 0
     for row in rows:
         reason = words.label("reason", row.reason)
-        say(f"{row.batch_id}\t{row.line}\t{row.column or ''}\t{row.value or ''}\t{reason}")
+        told = f"{row.batch_id}\t{row.line}\t{row.column or ''}\t{row.value or ''}\t{reason}"
+        say(f"{told}\t#{row.id}")
+    return 0
 
 
 @click.command(help=words("cli.export"))
@@ -60,10 +89,12 @@ def export(
 @json_option
 @store_option
 def backup(out: Path, *, as_json: bool, store: str | None) -> int:
-    """Copy the store while it is being written."""
-    from data.backup import backup as copy
+    """Copy the store while it is being written; a served one into a GeoPackage."""
+    from data.backup import backup as copy_file
+    from data.transfer import copy_to_file
 
-    report = copy(open_database(store), out)
+    database = open_database(store)
+    report = (copy_to_file if database.is_served else copy_file)(database, out)
     if as_json:
         print_json(vars(report))
     else:
@@ -76,17 +107,35 @@ def backup(out: Path, *, as_json: bool, store: str | None) -> int:
 @json_option
 @store_option
 def restore(file: Path, *, as_json: bool, store: str | None) -> None:
-    """Put a checked backup in the store's place."""
+    """Put a checked backup in the store's place; a served store has to be empty."""
     from data.backup import restore as put_back
-    from data.config import Config
-    from data.database import Database
+    from data.transfer import copy_from_file
 
-    database = Database(Config.from_env(store_url=store).store_url)
-    report = put_back(database, file)
+    database = named_database(store)
+    report = (copy_from_file if database.is_served else put_back)(database, file)
     if as_json:
         print_json(vars(report))
     else:
-        say(words("restore.done", file=file, store=database.path))
+        say(words("restore.done", file=file, store=database.label))
+
+
+@click.command(help=words("cli.copy"))
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@json_option
+def copy(source: str, target: str, *, as_json: bool) -> None:
+    """Copy a whole store into an empty one, of either kind."""
+    from data.transfer import copy_store
+
+    giving, taking = open_database(source), open_database(target, must_exist=False)
+    report = copy_store(giving, taking, progress=Progress(words("cli.progress_copying")))
+    if as_json:
+        print_json(report.as_json())
+        return
+    for proof in report.tables:
+        say(words("copy.table", table=proof.table, rows=proof.rows, digest=proof.digest[:16]))
+    facts = {"rows": report.rows, "tables": len(report.tables)}
+    say(words("copy.done", source=report.source, target=report.target, **facts))
 
 
 @click.command(help=words("cli.migrate"))
@@ -94,13 +143,13 @@ def restore(file: Path, *, as_json: bool, store: str | None) -> None:
 @store_option
 def migrate(*, as_json: bool, store: str | None) -> None:
     """Bring the store to this version's schema."""
-    from data.backup import integrity
+    from data.backup import integrity, size_bytes
 
     database = open_database(store)
     database.create_or_migrate()
     version = database.schema_version()
     if as_json:
-        size = database.path.stat().st_size
-        print_json({"version": version, "bytes": size, "integrity": integrity(database.path)})
+        verdict = "ok" if database.is_served else integrity(database.path)
+        print_json({"version": version, "bytes": size_bytes(database), "integrity": verdict})
     else:
-        say(words("migrate.done", store=database.path, version=version))
+        say(words("migrate.done", store=database.label, version=version))

@@ -11,8 +11,16 @@ from typing import Any
 
 import click
 
-from dashboard.commands.base import json_option, open_database, print_json, say, store_option, words
-from data.config import Config
+from dashboard.commands.base import (
+    json_option,
+    named_database,
+    open_database,
+    print_json,
+    say,
+    store_option,
+    words,
+)
+from data.config import Config, served_url
 from data.errors import DataError
 
 MIN_FREE_BYTES = 1024**3
@@ -36,7 +44,7 @@ def run(port: int, scenario: str | None, store: str | None) -> None:
     database.dispose()
     from dashboard.server import serve
 
-    say(words("cli.running", address=f"http://127.0.0.1:{port}", store=str(database.path)))
+    say(words("cli.running", address=f"http://127.0.0.1:{port}", store=database.label))
     serve(config, port=port)
 
 
@@ -76,23 +84,32 @@ def _versions() -> Check:
 
 
 def _store_checks(store: str | None) -> list[Check]:
-    from data.backup import integrity
-    from data.database import Database
-
-    database = Database(Config.from_env(store_url=store).store_url)
-    if not database.path.is_file():
-        return [Check("store", ok=False, detail=words("doctor.no_store", store=database.path))]
-    verdict = integrity(database.path)
-    checks = [Check("store", verdict == "ok", f"{database.path}: {verdict}")]
-    if verdict != "ok":
-        return checks
+    database = named_database(store)
+    if not database.is_present():
+        return [Check("store", ok=False, detail=words("doctor.no_store", store=database.label))]
+    checks: list[Check] = []
     try:
+        checks.append(_store(database))
+        if not checks[0].ok:
+            return checks
         current = database.is_current()
     except DataError as error:
-        return [*checks, Check("migrated", ok=False, detail=words.error(error.code, error.fields))]
+        name = "migrated" if checks else "store"
+        return [*checks, Check(name, ok=False, detail=words.error(error.code, error.fields))]
     detail = words("doctor.migrated_yes" if current else "doctor.migrated_no")
     checks.append(Check("migrated", current, detail))
     return [*checks, _tiling(database), _audit(database)] if current else checks
+
+
+def _store(database: Any) -> Check:  # noqa: ANN401 - Database, imported late
+    from data.backup import integrity
+
+    if not database.is_served:
+        verdict = integrity(database.path)
+        return Check("store", verdict == "ok", f"{database.label}: {verdict}")
+    postgresql, postgis = database.server_versions()
+    facts = {"store": database.label, "postgresql": postgresql, "postgis": postgis}
+    return Check("store", ok=True, detail=words("served.versions", **facts))
 
 
 def _tiling(database: Any) -> Check:  # noqa: ANN401 - Database, imported late
@@ -133,7 +150,8 @@ def _fonts() -> Check:
 
 
 def _disk(store: str | None) -> Check:
-    path = Path(Config.from_env(store_url=store).store_url).resolve().parent
+    url = Config.from_env(store_url=store).store_url
+    path = (Path.cwd() / "x" if served_url(url) else Path(url).resolve()).parent
     while not path.exists():
         path = path.parent
     free = shutil.disk_usage(path).free

@@ -38,7 +38,7 @@ def state_of(database: Database) -> dict[str, object]:
     """
     try:
         if not database.exists():
-            return _bad("store_missing", is_reachable=database.path.is_file())
+            return _bad("store_missing", is_reachable=database.is_present())
         if not database.is_current():
             return _bad("store_outdated", is_reachable=True)
         revisions = database.revisions()

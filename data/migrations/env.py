@@ -1,14 +1,19 @@
-"""Run migrations on the database that the caller hands over (Alembic's entry point)."""
+"""Run migrations on the database that the caller hands over (Alembic's entry point).
+
+Used by `data.database`. The same steps run on both stores; the store's own tables, constraints and
+triggers are brought up afterwards.
+"""
 
 from functools import partial
 from typing import Any, Literal
 
 from alembic import context
 from alembic.ddl.impl import _impls
-from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy.dialects.postgresql import base as postgresql_base
 from sqlalchemy.dialects.sqlite import base as sqlite_base
 
-from data import geopackage
+from data import geopackage, postgis
 from data.geometry import Geom, Utc
 from data.models import Base
 
@@ -52,6 +57,10 @@ def _render_item(kind: str, item: object, autogen: Any) -> str | Literal[False]:
     return False
 
 
+def _postgis_geometry(kind: str = "GEOMETRY", srid: str = "4326", **_options: object) -> Geom:
+    return Geom(kind.upper(), int(srid))
+
+
 def _geometry(kind: str, *_arguments: object) -> Geom:
     return Geom(kind)
 
@@ -63,25 +72,47 @@ def _version_table(_impl: object, **options: Any) -> Table:  # noqa: ANN401 - Al
     return table
 
 
+def _configure(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        include_name=_include_name,
+        include_object=_include_object,
+        render_item=_render_item,
+        transaction_per_migration=False,
+    )
+
+
 def run() -> None:
-    """Migrate, then bring GeoPackage tables and triggers up to the models."""
+    """Migrate, then bring what is the store's own up to the models."""
     for kind in GEOMETRY_KINDS:
         sqlite_base.ischema_names[kind] = partial(_geometry, kind)  # type: ignore[assignment]
+    postgresql_base.ischema_names["geometry"] = _postgis_geometry  # type: ignore[assignment]
     _impls["sqlite"].version_table_impl = _version_table  # type: ignore[method-assign,assignment]
-    engine = context.config.attributes["database"].write_engine
-    with engine.connect() as connection:
+    database = context.config.attributes["database"]
+    if database.is_served:
+        _run_served(database)
+    else:
+        _run_embedded(database)
+
+
+def _run_served(database: Any) -> None:  # noqa: ANN401 - Database, which imports this file's folder
+    """One transaction under the write lock: of two starts at once the second finds it done."""
+    with database.write_engine.begin() as connection:
+        postgis.prepare(connection, database.label)
+        _configure(connection)
+        with context.begin_transaction():
+            context.run_migrations()
+        postgis.sync(connection)
+
+
+def _run_embedded(database: Any) -> None:  # noqa: ANN401 - as above
+    with database.write_engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            render_as_batch=True,
-            include_name=_include_name,
-            include_object=_include_object,
-            render_item=_render_item,
-            transaction_per_migration=False,
-        )
+        _configure(connection)
         with context.begin_transaction():
             context.run_migrations()
         geopackage.sync(connection)

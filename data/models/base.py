@@ -43,7 +43,9 @@ class JsonText(types.TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
         """Pick the column type of the dialect."""
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
+        return dialect.type_descriptor(
+            JSONB(none_as_null=True) if dialect.name == "postgresql" else Text()
+        )
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - any JSON value
         """Write."""

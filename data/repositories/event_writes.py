@@ -1,7 +1,7 @@
 """Write incidents, hazards and disputes in blocks of columns: insert, update, leave unchanged.
 
-Used by `data.importers.events`. Rows go to the driver as ready tuples: the unit of work is thirty
-times slower. Triggers of the live store stay where they are.
+Used by `data.importers.events`. Rows go to the driver as ready tuples, to PostgreSQL through COPY:
+the unit of work is thirty times slower. Triggers of the live store stay where they are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +10,24 @@ from datetime import datetime
 from itertools import compress
 from typing import Any, Final
 
-from sqlalchemy import Table, exists, or_, select
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Integer,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
-from data.geometry import utc_text
+from data.dialects import SERVED, dialect_of
+from data.geometry import Geom, point_hex, utc_text
+from data.postgis import copy_rows, update_rows
 from data.repositories.events import MODELS
 from data.vocabulary import EventLayer
 
@@ -43,6 +57,8 @@ class WriteCounts:
     inserted: int
     updated: int
     unchanged: int
+    stale: int = 0
+    """Rows left out because the stored record was updated later."""
 
 
 def table_of(layer: EventLayer) -> Table:
@@ -63,11 +79,15 @@ def has_older_rows(session: Session, layer: EventLayer, source: str, batch_id: i
 def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> WriteCounts:
     """Insert new rows and update changed ones; rows whose content is the same stay untouched.
 
+    A row whose `updated_at` is older than the stored one's is stale and changes nothing; where
+    either has none, or both are equal, the row that comes later is taken.
+
     Parameters
     ----------
     may_exist
         False when no row of this source can be there yet, which saves the look-up.
     """
+    block = _without_nul(block)
     ids = block.columns["external_id"]
     known = _hashes(session, block, ids) if may_exist else {}
     if not known:
@@ -76,28 +96,41 @@ def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> Wri
     hashes = block.columns["content_hash"]
     is_new = [external_id not in known for external_id in ids]
     is_changed = [
-        external_id in known and known[external_id] != fresh
+        external_id in known and known[external_id][0] != fresh
         for external_id, fresh in zip(ids, hashes, strict=True)
     ]
+    stale = 0
+    for row, told in enumerate(block.columns.get("updated_at", ())):
+        stored_at = known[ids[row]][1] if is_changed[row] else None
+        if told and stored_at is not None and datetime.fromisoformat(told) < stored_at:
+            is_changed[row] = False
+            stale += 1
     inserted, updated = sum(is_new), sum(is_changed)
     if inserted:
         _insert(session, block, is_new)
     if updated:
         _update(session, block, is_changed)
-    return WriteCounts(inserted, updated, len(ids) - inserted - updated)
+    return WriteCounts(inserted, updated, len(ids) - inserted - updated - stale, stale)
 
 
-def _hashes(session: Session, block: EventBlock, ids: Sequence[str]) -> dict[str, str]:
+_Known = dict[str, tuple[str, datetime | None]]
+"""Id → hash of the stored content and when it was updated."""
+
+
+def _hashes(session: Session, block: EventBlock, ids: Sequence[str]) -> _Known:
     table = table_of(block.layer)
-    known: dict[str, str] = {}
+    query = select(table.c.external_id, table.c.content_hash, table.c.updated_at).where(
+        table.c.source == block.source
+    )
+    known: _Known = {}
+    if dialect_of(session) == SERVED:
+        listed = bindparam("ids", list(ids), ARRAY(Text))
+        rows = session.execute(query.where(table.c.external_id == any_(listed)))
+        return {row.external_id: (row.content_hash, row.updated_at) for row in rows}
     for start in range(0, len(ids), _IDS_AT_A_TIME):
-        rows = session.execute(
-            select(table.c.external_id, table.c.content_hash).where(
-                table.c.source == block.source,
-                table.c.external_id.in_(ids[start : start + _IDS_AT_A_TIME]),
-            )
-        )
-        known.update((row.external_id, row.content_hash) for row in rows)
+        chosen = ids[start : start + _IDS_AT_A_TIME]
+        rows = session.execute(query.where(table.c.external_id.in_(chosen)))
+        known.update((row.external_id, (row.content_hash, row.updated_at)) for row in rows)
     return known
 
 
@@ -115,11 +148,14 @@ def _is_bare(values: Sequence[Any]) -> bool:
 
 def _insert(session: Session, block: EventBlock, chosen: Sequence[bool] | None) -> None:
     names = [name for name, values in block.columns.items() if not _is_bare(values)]
+    table = table_of(block.layer).name
+    if dialect_of(session) == SERVED:
+        copy_rows(session, table, names, _rows(_for_postgis(block), names, chosen))
+        return
     rows = _rows(block, names, chosen)
     if rows:
         listed = ", ".join(f'"{name}"' for name in names)
         marks = ", ".join("?" for _ in names)
-        table = table_of(block.layer).name
         statement = f'INSERT INTO "{table}" ({listed}) VALUES ({marks})'  # noqa: S608 - the models' own names
         session.connection().exec_driver_sql(statement, rows)
 
@@ -127,23 +163,70 @@ def _insert(session: Session, block: EventBlock, chosen: Sequence[bool] | None) 
 def _update(session: Session, block: EventBlock, chosen: Sequence[bool]) -> None:
     keys = ("source", "external_id")
     names = [name for name in block.columns if name not in keys]
+    table = table_of(block.layer)
+    if dialect_of(session) == SERVED:
+        listed_names = (*names, *keys)
+        rows = _rows(_for_postgis(block), listed_names, chosen)
+        update_rows(session, table, listed_names, rows)
+        return
     rows = _rows(block, (*names, *keys), chosen)
     listed = ", ".join(f'"{name}" = ?' for name in names)
-    table = table_of(block.layer).name
-    statement = f'UPDATE "{table}" SET {listed} WHERE source = ? AND external_id = ?'  # noqa: S608 - the models' own names
+    statement = f'UPDATE "{table.name}" SET {listed} WHERE source = ? AND external_id = ?'  # noqa: S608 - the models' own names
     session.connection().exec_driver_sql(statement, rows)
+
+
+def _without_nul(block: EventBlock) -> EventBlock:
+    """Leave NUL characters out of texts: PostgreSQL keeps none, and both stores hold the same."""
+    cleaned = {
+        name: [v.replace("\x00", "") if isinstance(v, str) else v for v in values]
+        for name, values in block.columns.items()
+        if _has_nul(values)
+    }
+    return EventBlock(block.layer, block.source, {**block.columns, **cleaned}) if cleaned else block
+
+
+def _has_nul(values: Sequence[Any]) -> bool:
+    try:
+        return "\x00" in "".join(filter(None, values))
+    except TypeError:  # numbers or blobs
+        return False
+
+
+def _for_postgis(block: EventBlock) -> EventBlock:
+    """Give the block as COPY takes it: points as EWKB, and numbers of the column's own type.
+
+    A column of files that has gaps arrives as 1.0 and 0.0, which SQLite takes for whole numbers
+    and for truths, and PostgreSQL for neither.
+    """
+    table = table_of(block.layer)
+    columns = dict(block.columns)
+    for name, values in block.columns.items():
+        kind = table.c[name].type
+        if isinstance(kind, Geom):
+            columns[name] = [point_hex(blob) for blob in values]
+        elif isinstance(kind, Boolean | Integer) and not _is_bare(values):
+            make = bool if isinstance(kind, Boolean) else int
+            columns[name] = [None if value is None else make(value) for value in values]
+    return EventBlock(block.layer, block.source, columns)
 
 
 def widen_extent(
     session: Session, layer: EventLayer, box: tuple[float, float, float, float], at: datetime
 ) -> None:
     """Note in the GeoPackage's contents that the layer reaches this box (lon/lat, west first)."""
-    if session.get_bind().dialect.name != "sqlite":
+    if dialect_of(session) == SERVED:
         return
     west, south, east, north = box
-    session.connection().exec_driver_sql(
-        "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?), ?), "
-        "min_y = min(coalesce(min_y, ?), ?), max_x = max(coalesce(max_x, ?), ?), "
-        "max_y = max(coalesce(max_y, ?), ?), last_change = ? WHERE table_name = ?",
-        (west, west, south, south, east, east, north, north, utc_text(at), table_of(layer).name),
-    )
+    session.execute(
+        text(
+            "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, :west), :west), "
+            "min_y = min(coalesce(min_y, :south), :south), "
+            "max_x = max(coalesce(max_x, :east), :east), "
+            "max_y = max(coalesce(max_y, :north), :north), last_change = :at "
+            "WHERE table_name = :name"
+        ),
+        {
+            "west": west, "south": south, "east": east, "north": north,
+            "at": utc_text(at), "name": table_of(layer).name,
+        },
+    )  # fmt: skip

@@ -11,11 +11,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from data.dialects import SERVED, dialect_of
 from data.geometry import points_of_blobs
 from data.models import Dispute, Hazard, Incident
+from data.postgis import read_columns
 from data.viewer import DisplayLevel, Viewer
 from data.vocabulary import CLOSED_STATES, UNCOUNTED_STATES, EventLayer
 
@@ -25,6 +29,25 @@ MODELS: Mapping[EventLayer, type[Incident] | type[Hazard] | type[Dispute]] = {
     EventLayer.DISPUTES: Dispute,
 }
 NO_TIME = np.datetime64("NaT", "ms")
+_TICK = np.timedelta64(1, "ms")
+_LENGTHS: Mapping[str, np.timedelta64] = {
+    "day": np.timedelta64(23, "h"),
+    "month": np.timedelta64(28, "D"),
+}
+"""Shortest day and month: what a change of the clocks and February leave."""
+_WORD_COLUMNS = ("kind", "channel_group", "status", "stated_unit", "precision", "severity")
+_SERVED_TYPES: Mapping[str, pa.DataType] = {
+    "id": pa.int64(),
+    "lon": pa.float64(),
+    "lat": pa.float64(),
+    "occurred_at": pa.timestamp("us"),
+    "closed_at": pa.timestamp("us"),
+    "due_at": pa.timestamp("us"),
+    "time_is_sound": pa.bool_(),
+    **dict.fromkeys(_WORD_COLUMNS, pa.dictionary(pa.int32(), pa.string())),
+    "occurred_until": pa.timestamp("us"),
+}
+"""Columns of the served store's bulk read, in the query's order."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,8 @@ class EventArrays:
         Degrees, EPSG:4326.
     occurred_at
         UTC, milliseconds; NaT where the file had none.
+    occurred_until
+        End of a band or month (outside it), UTC; NaT for other rows.
     time_is_sound
         Whether the row's times may enter durations.
     """
@@ -72,6 +97,7 @@ class EventArrays:
     stated_unit: Coded
     precision: Coded
     severity: Coded
+    occurred_until: npt.NDArray[np.datetime64]
 
     def __len__(self) -> int:
         """Rows."""
@@ -87,6 +113,32 @@ class EventArrays:
         """Rows that still wait to be closed (hazards and disputes)."""
         done = frozenset(str(state) for state in CLOSED_STATES | UNCOUNTED_STATES)
         return ~self.status.is_in(done)
+
+    @property
+    def last_at(self) -> npt.NDArray[np.datetime64]:
+        """Last moment at which each event may have happened; a day counts as 23 hours long."""
+        last = self.occurred_at.copy()
+        for word, length in _LENGTHS.items():
+            rows = self.precision.is_in(frozenset({word}))
+            last[rows] = self.occurred_at[rows] + length - _TICK
+        ended = ~np.isnat(self.occurred_until)
+        last[ended] = self.occurred_until[ended] - _TICK
+        return last
+
+    @property
+    def band_ms(self) -> npt.NDArray[np.int64]:
+        """Length of each band of hours in milliseconds; 0 for other rows."""
+        is_band = self.precision.is_in(frozenset({"band"})) & ~np.isnat(self.occurred_until)
+        span = np.zeros(len(self), dtype=np.int64)
+        length = self.occurred_until[is_band] - self.occurred_at[is_band]
+        span[is_band] = length.astype("timedelta64[ms]").astype(np.int64)
+        return span
+
+    def local_ms(self, tz: str) -> npt.NDArray[np.int64]:
+        """Wall clock of each event as milliseconds; meaningless where there is no time."""
+        local = pd.DatetimeIndex(self.occurred_at).tz_localize("UTC").tz_convert(tz)
+        wall = local.tz_localize(None).to_numpy().astype("datetime64[ms]")
+        return np.asarray(wall.astype(np.int64))
 
     def take(self, mask: npt.NDArray[np.bool_]) -> "EventArrays":
         """Keep the masked rows."""
@@ -126,16 +178,19 @@ def event_arrays(session: Session, viewer: Viewer, layer: EventLayer) -> EventAr
     anything else sees them. Arrays hold no text and no ids of the source.
     """
     del viewer  # the areas are applied by the one caller, see above
+    if dialect_of(session) == SERVED:
+        return _served_arrays(session, layer)
     name = MODELS[layer].__tablename__
     names = (
         "id, geom, occurred_at, closed_at, due_at, time_flags, kind, channel_group, status, "
         "stated_unit, time_precision"
     ) + (", NULL" if layer is EventLayer.INCIDENTS else ", severity")
+    names += ", occurred_until"
     statement = f"SELECT {names} FROM {name} ORDER BY id"  # noqa: S608 - the models' own name
     rows = session.connection().exec_driver_sql(statement).cursor
     columns = list(zip(*(rows.fetchall() if rows is not None else []), strict=True))
     if not columns:
-        columns = [()] * 12
+        columns = [()] * 13
     lon, lat = points_of_blobs(columns[1])
     return EventArrays(
         layer=layer,
@@ -152,7 +207,46 @@ def event_arrays(session: Session, viewer: Viewer, layer: EventLayer) -> EventAr
         stated_unit=_coded(columns[9]),
         precision=_coded(columns[10]),
         severity=_coded(columns[11]),
+        occurred_until=_moments(columns[12]),
     )
+
+
+def _served_arrays(session: Session, layer: EventLayer) -> EventArrays:
+    """Read the same from PostgreSQL, through COPY into arrays: no row becomes a Python object."""
+    severity = "NULL" if layer is EventLayer.INCIDENTS else "severity"
+    query = (
+        "SELECT id, ST_X(geom), ST_Y(geom), occurred_at AT TIME ZONE 'UTC', "  # noqa: S608 - the models' own name
+        "closed_at AT TIME ZONE 'UTC', due_at AT TIME ZONE 'UTC', coalesce(time_flags, '') = '', "
+        f"kind, channel_group, status, stated_unit, time_precision, {severity}, "
+        "occurred_until AT TIME ZONE 'UTC' "
+        f"FROM {MODELS[layer].__tablename__} ORDER BY id"
+    )
+    found = read_columns(session, query, _SERVED_TYPES)
+    return EventArrays(
+        layer=layer,
+        ids=found["id"].to_numpy().astype(np.int64),
+        lon=found["lon"].to_numpy(),
+        lat=found["lat"].to_numpy(),
+        occurred_at=found["occurred_at"].to_numpy().astype("datetime64[ms]"),
+        closed_at=found["closed_at"].to_numpy().astype("datetime64[ms]"),
+        due_at=found["due_at"].to_numpy().astype("datetime64[ms]"),
+        time_is_sound=found["time_is_sound"].to_numpy().astype(bool),
+        kind=_dictionary(found["kind"]),
+        channel_group=_dictionary(found["channel_group"]),
+        status=_dictionary(found["status"]),
+        stated_unit=_dictionary(found["stated_unit"]),
+        precision=_dictionary(found["precision"]),
+        severity=_dictionary(found["severity"]),
+        occurred_until=found["occurred_until"].to_numpy().astype("datetime64[ms]"),
+    )
+
+
+def _dictionary(column: pa.ChunkedArray) -> Coded:
+    whole = column.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):  # no rows, no chunk
+        return Coded((), np.empty(0, dtype=np.int32))
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return Coded(tuple(whole.dictionary.to_pylist()), codes.astype(np.int32))
 
 
 def event_records(
@@ -200,6 +294,8 @@ def _take(value: Any, mask: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401 - an 
 
 
 def _moments(texts: tuple[str | None, ...]) -> npt.NDArray[np.datetime64]:
+    if texts.count(None) == len(texts):
+        return np.full(len(texts), NO_TIME, dtype="datetime64[ms]")
     plain = [text[:-1] if text else "NaT" for text in texts]
     return np.array(plain, dtype="datetime64[ms]")
 

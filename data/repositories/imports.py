@@ -1,25 +1,34 @@
-"""Keep import batches and the quarantine.
+"""Keep the books of imports: batches and the quarantine.
 
 Used by importers, by the command line's `rejected` and by the data-quality screen. A batch is one
-file read with one set of options; its offset moves in the transaction of the chunk it counts.
+file read with one set of options. An import in one transaction calls `begin_batch` and
+`close_batch`; one that writes by chunks calls `start_batch`, `advance_batch` in the transaction of
+each chunk, and `finish_batch`. Knows nothing of what is imported.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from data.dialects import insert_for
 from data.errors import RecordNotFound, StaleRevision
 from data.models import ImportBatch, RejectedRow
+from data.privacy import mask_value
+from data.repositories.fingerprints import content_hash, fingerprint
 from data.viewer import DisplayLevel, Viewer
 
 RUNNING: Final = "running"
 DONE: Final = "done"
+OPEN: Final = "open"
+"""State of a quarantined row that still waits to be mended."""
+SUPERSEDED: Final = "superseded"
+"""State of a quarantined row whose file was imported again with other options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +75,100 @@ class Quarantined(Protocol):
     """What a row needs to be quarantined (`data.importers.report.Rejection` has it)."""
 
     @property
-    def line(self) -> int: ...  # noqa: D102 - a field
+    def line(self) -> int:
+        """Line of the file."""
+
     @property
-    def column(self) -> str: ...  # noqa: D102 - a field
+    def column(self) -> str:
+        """Column; empty when the whole row is meant."""
+
     @property
-    def value(self) -> str: ...  # noqa: D102 - a field
+    def value(self) -> str:
+        """The offending value."""
+
     @property
-    def reason(self) -> str: ...  # noqa: D102 - a field
+    def reason(self) -> str:
+        """Code of the reason."""
+
     @property
-    def raw(self) -> Mapping[str, str]: ...  # noqa: D102 - a field
+    def raw(self) -> Mapping[str, str]:
+        """The whole row."""
+
+
+def begin_batch(
+    session: Session,
+    viewer: Viewer,
+    path: Path,
+    *,
+    layer: str,
+    options: Mapping[str, Any],
+    now: datetime,
+) -> int:
+    """Open the batch of an import in one transaction, and give its key; again reopens it.
+
+    Parameters
+    ----------
+    options
+        JSON values; they tell two imports of one file apart.
+    now
+        Aware moment.
+
+    Raises
+    ------
+    AccessRefused
+        `role_may_not_write`.
+    """
+    key = BatchKey(layer, fingerprint(path), content_hash(options))
+    batch = find_batch(session, key)
+    if batch is None:
+        batch = start_batch(session, viewer, key, path=path, options=options, counts=None, at=now)
+    return batch.id
+
+
+def close_batch(  # noqa: PLR0913 - the columns of a batch
+    session: Session,
+    batch_id: int,
+    rejections: Sequence[Quarantined],
+    *,
+    counts: Mapping[str, Any],
+    now: datetime,
+    code_columns: Sequence[str] = (),
+    dropped: Sequence[str] = (),
+) -> None:
+    """Close the batch of an import in one transaction, with what it counted and its quarantine.
+
+    The quarantine replaces the open rows of an earlier run. Values and raw rows are masked here,
+    before they are written.
+
+    Parameters
+    ----------
+    code_columns
+        Columns that hold codes of places: left as they are, or a 15-digit grid code would be
+        taken for an old identity number.
+    dropped
+        Columns that hold persons: left out of the raw rows.
+    """
+    codes = set(code_columns)
+    waiting = RejectedRow.state.in_((OPEN, SUPERSEDED))
+    session.execute(delete(RejectedRow).where(RejectedRow.batch_id == batch_id, waiting))
+    rows = [
+        _quarantined(
+            batch_id,
+            rejection,
+            _masked(rejection.column, rejection.value, codes),
+            {k: _masked(k, v, codes) for k, v in rejection.raw.items() if k not in dropped},
+        )
+        for rejection in rejections
+    ]
+    _put_rejected(session, rows)
+    finish_batch(session, batch_id, counts, at=now)
+    offset = int(counts.get("rows", 0))
+    session.execute(update(ImportBatch).where(ImportBatch.id == batch_id).values(row_offset=offset))
+
+
+def reason_counts(rejections: Sequence[Quarantined]) -> dict[str, int]:
+    """Count rows for the quarantine by reason, sorted by code."""
+    return dict(sorted(Counter(rejection.reason for rejection in rejections).items()))
 
 
 def find_batch(session: Session, key: BatchKey) -> BatchRecord | None:
@@ -96,7 +190,7 @@ def start_batch(  # noqa: PLR0913 - the columns of a batch
     *,
     path: Path,
     options: Mapping[str, Any],
-    counts: Mapping[str, Any],
+    counts: Mapping[str, Any] | None,
     at: datetime,
 ) -> BatchRecord:
     """Open a new batch.
@@ -116,7 +210,7 @@ def start_batch(  # noqa: PLR0913 - the columns of a batch
         actor=viewer.name,
         state=RUNNING,
         row_offset=0,
-        counts=dict(counts),
+        counts=dict(counts) if counts is not None else None,
         started_at=at,
     )
     session.add(row)
@@ -149,31 +243,32 @@ def advance_batch(
 def finish_batch(
     session: Session, batch_id: int, counts: Mapping[str, Any], *, at: datetime
 ) -> None:
-    """Close a batch with its report."""
+    """Close a batch with its report; what an import of the same file left open is superseded."""
     session.execute(
         update(ImportBatch)
         .where(ImportBatch.id == batch_id)
         .values(state=DONE, counts=dict(counts), finished_at=at)
     )
+    this, other = aliased(ImportBatch), aliased(ImportBatch)
+    older = (
+        select(other.id)
+        .join(this, (this.layer == other.layer) & (this.file_sha256 == other.file_sha256))
+        .where(this.id == batch_id, other.id != batch_id)
+    )
+    session.execute(
+        update(RejectedRow)
+        .where(RejectedRow.batch_id.in_(older), RejectedRow.state == OPEN)
+        .values(state=SUPERSEDED)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def quarantine(session: Session, batch_id: int, rejections: Sequence[Quarantined]) -> None:
     """Write rows to the quarantine; they must be masked already. A line counts once a reason."""
-    if not rejections:
-        return
-    rows = [
-        {
-            "batch_id": batch_id,
-            "line": rejection.line,
-            "column": rejection.column or None,
-            "value": rejection.value or None,
-            "reason": rejection.reason,
-            "raw": dict(rejection.raw),
-            "state": "open",
-        }
-        for rejection in rejections
-    ]
-    session.execute(insert_for(session, RejectedRow).on_conflict_do_nothing(), rows)
+    _put_rejected(
+        session,
+        [_quarantined(batch_id, each, each.value or None, dict(each.raw)) for each in rejections],
+    )
 
 
 def list_batches(session: Session, viewer: Viewer, *, limit: int = 50) -> tuple[BatchRecord, ...]:
@@ -207,9 +302,19 @@ def find_batch_by_id(session: Session, viewer: Viewer, batch_id: int) -> BatchRe
 
 
 def list_rejected(
-    session: Session, viewer: Viewer, *, batch_id: int | None = None, limit: int | None = None
+    session: Session,
+    viewer: Viewer,
+    *,
+    batch_id: int | None = None,
+    limit: int | None = None,
+    state: str | None = OPEN,
 ) -> tuple[RejectedRecord, ...]:
     """List quarantined rows by batch and line; of one batch, or of all.
+
+    Parameters
+    ----------
+    state
+        Only rows in this state: those still open, unless asked otherwise. None lists all.
 
     Raises
     ------
@@ -224,6 +329,8 @@ def list_rejected(
     )
     if batch_id is not None:
         query = query.where(RejectedRow.batch_id == batch_id)
+    if state is not None:
+        query = query.where(RejectedRow.state == state)
     if limit is not None:
         query = query.limit(limit)
     return tuple(
@@ -236,7 +343,7 @@ def list_rejected(
 
 
 def rejected_counts(session: Session, viewer: Viewer) -> dict[tuple[int, str], int]:
-    """Count quarantined rows by batch and reason.
+    """Count the rows that are still open by batch and reason.
 
     Raises
     ------
@@ -246,6 +353,7 @@ def rejected_counts(session: Session, viewer: Viewer) -> dict[tuple[int, str], i
     viewer.require_level(DisplayLevel.INTERNAL)
     rows = session.execute(
         select(RejectedRow.batch_id, RejectedRow.reason, func.count().label("n"))
+        .where(RejectedRow.state == OPEN)
         .group_by(RejectedRow.batch_id, RejectedRow.reason)
         .order_by(RejectedRow.batch_id, RejectedRow.reason)
     )
@@ -257,3 +365,27 @@ def _record(row: ImportBatch) -> BatchRecord:
         row.id, row.layer, row.file_name, row.actor, row.state, row.row_offset, row.counts or {},
         row.started_at, row.finished_at,
     )  # fmt: skip
+
+
+def _quarantined(
+    batch_id: int, rejection: Quarantined, value: str | None, raw: Mapping[str, str]
+) -> dict[str, Any]:
+    """Give the row as it is written; a NUL is left out, PostgreSQL keeps none in text."""
+    return {
+        "batch_id": batch_id,
+        "line": rejection.line,
+        "column": rejection.column.replace("\x00", "") or None,
+        "value": None if value is None else value.replace("\x00", ""),
+        "reason": rejection.reason,
+        "raw": {k.replace("\x00", ""): str(v).replace("\x00", "") for k, v in raw.items()},
+        "state": OPEN,
+    }
+
+
+def _put_rejected(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(insert_for(session, RejectedRow).on_conflict_do_nothing(), list(rows))
+
+
+def _masked(column: str, value: str, code_columns: set[str]) -> str:
+    return value if column in code_columns else mask_value(value)

@@ -100,13 +100,15 @@ class SlotState:
 
 @dataclass(frozen=True, slots=True)
 class RosterState:
-    """How one place fills the active staffing pattern of its level."""
+    """How one place fills the active staffing pattern of its level; labels are the pattern's."""
 
     place_id: int
     place_code: str
     place_name: str
     template: str
     slots: tuple[SlotState, ...]
+    label_zh: str = ""
+    label_en: str = ""
 
     @property
     def is_complete(self) -> bool:
@@ -232,7 +234,8 @@ def roster_gaps(
                 continue
             near = [place_id, *(above.id for above in tree.ancestors(place_id).values())]
             shown = tuple(_slot_state(slot, near, filled) for slot in slots)
-            states.append(RosterState(place_id, record.code, record.name, template.key, shown))
+            named = (template.key, shown, template.label_zh, template.label_en)
+            states.append(RosterState(place_id, record.code, record.name, *named))
     return tuple(sorted(states, key=lambda state: (state.template, state.place_code)))
 
 

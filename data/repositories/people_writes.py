@@ -80,6 +80,10 @@ class AppointmentChange:
         this holder stands in for; empty for none.
     planned_count, point
         Of the post; None leaves what is stored. The point is in EPSG:4326.
+    reviewed_on, submitted_on, decided_on, filed_on
+        Days on which the candidate was reviewed, put forward, decided upon and put on file.
+    criteria_met
+        How many of the criteria the candidate met.
     """
 
     holder_id: int
@@ -94,6 +98,11 @@ class AppointmentChange:
     document_no: str | None
     planned_count: int | None
     point: shapely.Point | None
+    reviewed_on: date | None = None
+    submitted_on: date | None = None
+    decided_on: date | None = None
+    filed_on: date | None = None
+    criteria_met: int | None = None
 
 
 class HolderWriter:
@@ -110,6 +119,29 @@ class HolderWriter:
         ).all()
         by_name = {row.name: row.id for row in stations}
         self.stations: Mapping[str, int] = by_name | {row.code: row.id for row in stations}
+
+    def put_leave(self, holder_id: int, leave: LeaveChange) -> PersonWritten:
+        """Insert or correct one span of leave; it is known by the holder and its first day."""
+        before = self._session.scalar(
+            select(Absence.id).where(
+                Absence.office_holder_id == holder_id, Absence.since == leave.since
+            )
+        )
+        if not self._put_leave(holder_id, leave):
+            return PersonWritten.UNCHANGED
+        return PersonWritten.INSERTED if before is None else PersonWritten.UPDATED
+
+    def holder(self, code: str) -> tuple[int | None, str]:
+        """Give the key of the holder with a service number, or the reason why there is none."""
+        own = self._stored.get(code)
+        if own is not None:
+            return own.id, ""
+        found = self._session.scalars(
+            select(OfficeHolder.id).where(OfficeHolder.external_id == code)
+        ).all()
+        if len(found) == 1:
+            return found[0], ""
+        return None, "ambiguous_officer" if found else "unknown_officer"
 
     def put(self, key: str, change: HolderChange, leave: LeaveChange | None) -> PersonWritten:
         """Insert or update one holder, and add or correct one span of leave."""
@@ -200,6 +232,11 @@ class AppointmentWriter:
             "is_part_time": change.is_part_time,
             "is_seat": change.is_seat,
             "document_no": change.document_no,
+            "reviewed_on": change.reviewed_on,
+            "submitted_on": change.submitted_on,
+            "decided_on": change.decided_on,
+            "filed_on": change.filed_on,
+            "criteria_met": change.criteria_met,
             "since": change.since,
             "until": change.until,
         }

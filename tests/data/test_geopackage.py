@@ -28,8 +28,8 @@ def _event(model, n):
 
 
 @pytest.fixture
-def filled(db):
-    with db.write() as session:
+def filled(embedded):
+    with embedded.write() as session:
         place = Place(level="grid", kind="base", code="1", name="网格一", source="t")
         session.add(place)
         session.flush()
@@ -39,8 +39,8 @@ def filled(db):
         session.add(Street(source="t", external_id="1", name="路", geom=line))
         session.add(Post(place_id=place.id, position="beat_officer", title="01", geom=None))
         session.add_all(_event(model, n) for model in (Incident, Hazard) for n in range(4))
-    db.dispose()
-    return db
+    embedded.dispose()
+    return embedded
 
 
 def _gdal(*command):

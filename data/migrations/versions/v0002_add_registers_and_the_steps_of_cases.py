@@ -131,7 +131,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "geom IS NULL OR substr(geom, 1, 2) = X'4750'", name=op.f("ck_building_blob")
-        ),
+        ).ddl_if(dialect="sqlite"),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["import_batch.id"], name=op.f("fk_building_batch_id")
         ),
@@ -201,7 +201,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "geom IS NULL OR substr(geom, 1, 2) = X'4750'", name=op.f("ck_device_blob")
-        ),
+        ).ddl_if(dialect="sqlite"),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_device_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
         sa.UniqueConstraint("source", "external_id", name=op.f("uq_device_source_external_id")),
@@ -284,7 +284,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "geom IS NULL OR substr(geom, 1, 2) = X'4750'", name=op.f("ck_patrol_stop_blob")
-        ),
+        ).ddl_if(dialect="sqlite"),
         sa.CheckConstraint(
             "left_at IS NULL OR left_at >= arrived_at", name=op.f("ck_patrol_stop_span")
         ),
@@ -315,7 +315,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "geom IS NULL OR substr(geom, 1, 2) = X'4750'", name=op.f("ck_patrol_target_blob")
-        ),
+        ).ddl_if(dialect="sqlite"),
         sa.CheckConstraint("due_per_week > 0", name=op.f("ck_patrol_target_due")),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["import_batch.id"], name=op.f("fk_patrol_target_batch_id")
@@ -368,7 +368,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "geom IS NULL OR substr(geom, 1, 2) = X'4750'", name=op.f("ck_service_point_blob")
-        ),
+        ).ddl_if(dialect="sqlite"),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["import_batch.id"], name=op.f("fk_service_point_batch_id")
         ),
