@@ -29,6 +29,8 @@ UNLOCATED = -2
 AS_OF_TODAY = "today"
 AS_OF_EVENT = "event"
 PER = 1000
+_OUTSIDE, _UNTOLD, _INSIDE, _HOUR_MS, _DAY_MS = 0, 1, 2, 3_600_000, 86_400_000
+_HOURLESS = frozenset({"day", "month", "none"})
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,17 @@ class EventFilter:
         both sides are open.
     kinds, channel_groups
         Codes; empty means all.
-    is_open
-        Only what waits to be closed (hazards, disputes).
+    is_open: only what waits to be closed (hazards, disputes).
+    hours
+        Local hours of the day, half-open, 0 to 24; `(22, 6)` runs over midnight. None for all.
+    tz
+        Zone of those hours.
+
+    Notes
+    -----
+    A record known to a month, day or band passes only when all of its span lies inside the asked
+    span (and hours); one that is cut through is `imprecise`, counted apart. Days count as 23 hours
+    long. Months and days have no hour.
     """
 
     since: datetime | None = None
@@ -51,14 +62,52 @@ class EventFilter:
     kinds: tuple[str, ...] = ()
     channel_groups: tuple[str, ...] = ()
     is_open: bool = False
+    hours: tuple[int, int] | None = None
+    tz: str = "Asia/Shanghai"
 
     def mask(self, events: EventArrays) -> npt.NDArray[np.bool_]:
-        """Rows that pass."""
-        keep = np.ones(len(events), dtype=bool)
+        """Rows that pass for certain."""
+        keep: npt.NDArray[np.bool_] = self._plain(events) & (self._in_time(events) == _INSIDE)
+        return keep
+
+    def imprecise(self, events: EventArrays) -> npt.NDArray[np.bool_]:
+        """Rows that might pass: their time is not known finely enough."""
+        apart: npt.NDArray[np.bool_] = self._plain(events) & (self._in_time(events) == _UNTOLD)
+        return apart
+
+    def _in_time(self, events: EventArrays) -> npt.NDArray[np.int8]:
+        """Say of each row: outside, inside or untold."""
+        told = np.full(len(events), _INSIDE, dtype=np.int8)
+        if self.since is None and self.until is None and self.hours is None:
+            return told
+        start, last = events.occurred_at, events.last_at
         if self.since is not None:
-            keep &= events.occurred_at >= moment64(self.since)
+            since = moment64(self.since)
+            told[start < since] = _UNTOLD
+            told[last < since] = _OUTSIDE
         if self.until is not None:
-            keep &= events.occurred_at < moment64(self.until)
+            until = moment64(self.until)
+            told[(last >= until) & (told == _INSIDE)] = _UNTOLD
+            told[start >= until] = _OUTSIDE
+        if self.hours is not None and self.hours != (0, 24):
+            told = np.minimum(told, self._in_hours(events, self.hours))
+        told[np.isnat(start)] = _OUTSIDE
+        return told
+
+    def _in_hours(self, events: EventArrays, hours: tuple[int, int]) -> npt.NDArray[np.int8]:
+        opening = hours[0] * _HOUR_MS
+        length = ((hours[1] - hours[0] - 1) % 24 + 1) * _HOUR_MS
+        after = (events.local_ms(self.tz) - opening) % _DAY_MS
+        told = np.where(after < length, _INSIDE, _OUTSIDE).astype(np.int8)
+        ends = after + events.band_ms
+        told[(after < length) & (ends > length)] = _UNTOLD
+        told[(after >= length) & (ends > _DAY_MS)] = _UNTOLD
+        told[events.precision.is_in(_HOURLESS)] = _UNTOLD
+        return told
+
+    def _plain(self, events: EventArrays) -> npt.NDArray[np.bool_]:
+        """Rows that pass everything but the time."""
+        keep = np.ones(len(events), dtype=bool)
         if self.kinds:
             keep &= events.kind.is_in(frozenset(self.kinds))
         if self.channel_groups:
@@ -120,7 +169,7 @@ class UnitCount:
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts per unit; units + outside + unlocated = total."""
+    """Counts per unit; units + outside + unlocated = total; `imprecise` stands apart."""
 
     level: PlaceLevel
     as_of: str
@@ -128,6 +177,7 @@ class Counts:
     outside: int
     unlocated: int
     on_border: int
+    imprecise: int = 0
     unlocated_by_stated_unit: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -142,7 +192,7 @@ def moment64(moment: datetime) -> np.datetime64:
     return np.datetime64(utc, "ms")
 
 
-def place_events(
+def place_events(  # noqa: PLR0913 - the options of a question, by name
     session: Session,
     viewer: Viewer,
     layer: EventLayer,
@@ -150,6 +200,7 @@ def place_events(
     today: date,
     as_of: str = AS_OF_TODAY,
     tz: str = "Asia/Shanghai",
+    grids: gpd.GeoDataFrame | None = None,
 ) -> Placed:
     """Read a layer and put each event into its base grid.
 
@@ -159,6 +210,8 @@ def place_events(
         `today`, `event` (each event on the grids valid on its local day) or an ISO date.
     tz
         Zone whose days decide which boundaries an event falls under.
+    grids
+        The viewer's grids of that day, where they were read already; not used for `event`.
 
     Notes
     -----
@@ -169,8 +222,8 @@ def place_events(
         placed = _place_by_event_day(session, viewer, events, tz=tz, today=today)
     else:
         day = today if as_of == AS_OF_TODAY else date.fromisoformat(as_of)
-        grids = grids_frame(session, viewer, as_of=day)
-        placed = _place_on(events, grids, as_of)
+        frame = grids_frame(session, viewer, as_of=day) if grids is None else grids
+        placed = _place_on(events, frame, as_of)
     return placed if viewer.sees_everything else placed.take(_visible(placed))
 
 
@@ -190,6 +243,7 @@ def count_by(
     units' own boundaries by the same rule.
     """
     keep = wanted.mask(placed.events)
+    imprecise = int(wanted.imprecise(placed.events).sum())
     chosen = placed.take(keep)
     rows = _unit_rows(chosen, level, units)
     n = np.bincount(rows[rows >= 0], minlength=len(units))
@@ -206,6 +260,7 @@ def count_by(
         outside=int((rows == OUTSIDE).sum()),
         unlocated=int(unlocated.sum()),
         on_border=int(chosen.on_border.sum()),
+        imprecise=imprecise,
         unlocated_by_stated_unit=_stated(chosen.events.take(unlocated)),
     )
 

@@ -7,28 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from data.importers import events, people, places, streets
+from dashboard.actions.import_kinds import ImportKind
+from data.importers import events, people, places, registers, streets
 from data.importers.boundaries import declares_place, has_shapes, read_raw
-from data.importers.columns import fields as event_fields
 from data.importers.options import EventOptions
 from data.importers.people_columns import FIELDS as PEOPLE_FIELDS
-from data.importers.people_columns import REQUIRED as PEOPLE_REQUIRED
 from data.importers.people_columns import PeopleLayer, PeopleOptions
-from data.importers.place_columns import FIELDS as PLACE_FIELDS
 from data.importers.place_columns import PlaceOptions
 from data.importers.place_columns import suggest_columns as suggest_places
 from data.importers.place_files import recommendation, shape_options
 from data.importers.place_stage import KnownPlaces
 from data.importers.preview import SAMPLE_ROWS, SHOWN_ROWS, preview
+from data.importers.registers import RegisterOptions
+from data.importers.registers.fields import suggest_columns as suggest_register
 from data.importers.street_columns import FIELDS as LINE_FIELDS
 from data.importers.streets import LineLayer, StreetOptions
 from data.importers.tables import TableOptions, open_table
 from data.importers.times import TimeRules
 from data.privacy import mask_value, person_columns
-from data.vocabulary import EventLayer, GridKind, PlaceLevel
+from data.vocabulary import EventLayer, GridKind, PlaceLevel, RegisterLayer
 from geo.crs import Datum
 
 if TYPE_CHECKING:
@@ -42,68 +41,12 @@ if TYPE_CHECKING:
     from data.importers.report import Caution, ImportReport
     from data.viewer import Viewer
 
+__all__ = ["DATUMS", "ImportKind", "Look", "Plan", "look", "run"]
+
 Progress = Callable[[int, int], None]
 DATUMS: Final = tuple(datum.value for datum in Datum)
-
-
-class ImportKind(StrEnum):
-    """What a file holds."""
-
-    GRIDS = "grids"
-    COMMUNITY = "community"
-    SUBDISTRICT = "subdistrict"
-    COUNTY = "county"
-    CITY = "city"
-    PROVINCE = "province"
-    STATION = "station"
-    INCIDENTS = "incidents"
-    HAZARDS = "hazards"
-    DISPUTES = "disputes"
-    OFFICERS = "officers"
-    APPOINTMENTS = "appointments"
-    STREETS = "streets"
-    BLOCKS = "blocks"
-
-    @property
-    def is_event(self) -> bool:
-        """Whether rows are things that happened."""
-        return self.value in set(EventLayer)
-
-    @property
-    def is_people(self) -> bool:
-        """Whether rows are officers or their appointments."""
-        return self.value in set(PeopleLayer)
-
-    @property
-    def is_line(self) -> bool:
-        """Whether rows are the plain ground: streets, compounds."""
-        return self.value in set(LineLayer)
-
-    @property
-    def is_place(self) -> bool:
-        """Whether rows are places of the tree."""
-        return not (self.is_event or self.is_people or self.is_line)
-
-    @property
-    def level(self) -> str:
-        """Level of the places."""
-        return PlaceLevel.GRID.value if self is ImportKind.GRIDS else self.value
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Fields that a column may be mapped to."""
-        if self.is_event:
-            return tuple(event_fields(EventLayer(self.value)))
-        if self.is_people:
-            return tuple(PEOPLE_FIELDS[PeopleLayer(self.value)])
-        return tuple(LINE_FIELDS[LineLayer(self.value)] if self.is_line else PLACE_FIELDS)
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """Fields without which nothing can be imported."""
-        if self.is_people:
-            return tuple(PEOPLE_REQUIRED[PeopleLayer(self.value)])
-        return ("code",) if self.is_place else ()
+_TITLES: Final = ("name", "label_zh")
+"""Fields whose headers look like persons' although they name things."""
 
 
 @dataclass(frozen=True)
@@ -177,12 +120,14 @@ def look(
     """
     found, suggested = _previewed(database, viewer, path, (kind, table, mapping))
     persons, rows = [person.column for person in found.person_columns], found.rows
-    title = suggested["name"].column if "name" in suggested else ""
-    if title in persons and (kind.is_place or kind.is_line):
+    title = next((suggested[name].column for name in _TITLES if name in suggested), "")
+    if title in persons and not (kind.is_event or kind.is_people):
         names = _names_of_places(path, table, title)
         if names:
             persons.remove(title)
             rows = tuple({**row, title: name} for row, name in zip(rows, names, strict=True))
+    if kind.is_register and "office_phone" in suggested:
+        persons = [column for column in persons if column != suggested["office_phone"].column]
     suggested = {name: guess for name, guess in suggested.items() if guess.column not in persons}
     needs_datum, advice = found.needs_datum, found.datum_advice
     if not kind.is_event:
@@ -223,6 +168,8 @@ def run(
         return people.run(database, path, told, viewer, progress=progress)
     if plan.kind.is_line:
         return streets.run(database, path, _line_options(plan), viewer, progress=progress)
+    if plan.kind.is_register:
+        return registers.run(database, path, _register_options(plan), viewer, progress=progress)
     return places.run(database, path, _place_options(plan), viewer, progress=progress)
 
 
@@ -264,6 +211,8 @@ def _suggested(kind: ImportKind, columns: tuple[str, ...]) -> Mapping[str, Sugge
         return match_columns(columns, PEOPLE_FIELDS[PeopleLayer(kind.value)])
     if kind.is_line:
         return match_columns(columns, LINE_FIELDS[LineLayer(kind.value)])
+    if kind.is_register:
+        return suggest_register(columns, RegisterLayer(kind.value))
     return suggest_places(columns)
 
 
@@ -277,6 +226,8 @@ def _datum_of(
     kind, table, mapping = told
     if kind.is_people:
         return "lon" in mapping and "lat" in mapping, {}
+    if kind.is_register:
+        return _datum_of_register(database, viewer, path, told)
     if not has_shapes(path):
         return False, {}
     options = _place_options(Plan(kind, mapping=mapping, table=table))
@@ -287,6 +238,42 @@ def _datum_of(
     with database.read() as session:
         known = KnownPlaces.read(session, viewer, options)
     return True, recommendation(raw, options, known.comparison)
+
+
+def _datum_of_register(
+    database: Database,
+    viewer: Viewer,
+    path: Path,
+    told: tuple[ImportKind, TableOptions, Mapping[str, str]],
+) -> tuple[bool, Mapping[str, Any]]:
+    """As `_datum_of`: coordinates stand in columns, in WKT, or are the file's own shapes."""
+    kind, table, mapping = told
+    has_columns = "lon" in mapping and "lat" in mapping
+    if not kind.is_located or not (has_columns or "wkt" in mapping or has_shapes(path)):
+        return False, {}
+    if "wkt" in mapping and not has_columns:
+        return True, {}
+    chosen = {name: mapping[name] for name in ("lon", "lat") if has_columns}
+    if "place_code" in mapping:
+        chosen["stated_unit"] = mapping["place_code"]
+    layer = EventLayer.INCIDENTS
+    found = preview(database, path, layer, table, mapping=chosen, viewer=viewer)
+    return found.needs_datum, found.datum_advice
+
+
+def _register_options(plan: Plan) -> RegisterOptions:
+    return RegisterOptions(
+        layer=RegisterLayer(plan.kind.value),
+        mapping=dict(plan.mapping),
+        keep=plan.keep,
+        source=plan.source,
+        crs=plan.crs,
+        datum=plan.datum,
+        times=plan.times,
+        table=plan.table,
+        trusts_datum=plan.trusts_datum,
+        guesses_columns=False,
+    )
 
 
 def _event_options(plan: Plan) -> EventOptions:

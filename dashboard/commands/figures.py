@@ -1,6 +1,5 @@
 """Count per unit, posts filled, and KPI figures, with what each stands on."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +16,6 @@ from dashboard.commands.base import (
     today,
     words,
 )
-from dashboard.commands.reports import measure_label
 from data.config import DEFAULT_TZ
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
@@ -97,6 +95,8 @@ def count(  # noqa: PLR0913 - one parameter for each option
     say(f"{words('count.outside')}\t{found.outside}")
     say(f"{words('count.unlocated')}\t{found.unlocated}")
     say(f"{words('count.total')}\t{found.total}")
+    if found.imprecise:
+        say(words("count.imprecise", n=found.imprecise))
     say(words("count.as_of", as_of=_as_of_label(as_of)))
 
 
@@ -127,6 +127,7 @@ def _count_document(found: Any, layer: str) -> dict[str, Any]:  # noqa: ANN401 -
         "unlocated_by_stated_unit": dict(found.unlocated_by_stated_unit),
         "on_border": found.on_border,
         "total": found.total,
+        "imprecise": found.imprecise,
     }
 
 
@@ -167,50 +168,3 @@ def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None)
     for gap in found.gaps:
         reason = words("coverage.on_leave" if gap.on_leave else "coverage.gap")
         say(f"{reason}\t{gap.code}\t{gap.name}")
-
-
-@click.command(help=words("cli.kpi"))
-@click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
-@click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
-@click.option("--unit", metavar="CODE", help=words("cli.option_unit"))
-@click.option("--as-of", "day", default=None, help=words("cli.option_as_of_day"))
-@json_option
-@store_option
-def kpi(
-    *,
-    since: datetime | None,
-    until: datetime | None,
-    unit: str | None,
-    day: str | None,
-    as_json: bool,
-    store: str | None,
-) -> None:
-    """Give every figure that the store can answer."""
-    from datetime import date
-
-    from data.kpi import Question, figures
-
-    database = open_database(store)
-    if day is not None:
-        _check_as_of(day)
-    with database.read() as session:
-        zone = _store_tz(session)
-        question = Question(today(), _aware(since, zone), _aware(until, zone), unit, zone)
-        if day not in {None, "today"}:
-            question = replace(question, today=date.fromisoformat(str(day)))
-        found = figures(session, LOCAL_STEWARD, question)
-    if as_json:
-        print_json({"kpi": [vars(figure) for figure in found]})
-        return
-    for figure in found:
-        say(_figure_line(figure))
-
-
-def _figure_line(figure: Any) -> str:  # noqa: ANN401 - Figure, imported late
-    value = "—" if figure.value is None else f"{figure.value:.4f}".rstrip("0").rstrip(".")
-    base = "" if figure.denominator is None else f"  {figure.numerator:g}/{figure.denominator:g}"
-    span = "" if figure.low is None else f"  [{figure.low:.4f}, {figure.high:.4f}]"
-    source = words(f"kpi.source_{figure.source}")
-    scope = words("kpi_measure.all") if figure.scope == "all" else figure.scope
-    name = measure_label(figure.measure, words)
-    return f"{figure.id or '-'}\t{name}\t{scope}\t{value}{base}{span}\t{source}"

@@ -16,10 +16,11 @@ from dashboard.commands.base import (
     store_option,
     words,
 )
+from dashboard.commands.registers import command_name, register_options, run_register
 from dashboard.commands.reports import print_fields, print_report
 from data.config import Config
 from data.viewer import LOCAL_STEWARD
-from data.vocabulary import EventLayer, GridKind, PlaceLevel
+from data.vocabulary import EventLayer, GridKind, PlaceLevel, RegisterLayer
 
 LEVELS = tuple(level.value for level in PlaceLevel if level is not PlaceLevel.GRID)
 TIME_PARTS = ("year", "month", "day", "hour", "minute")
@@ -194,7 +195,7 @@ def _event_options(function: Any) -> Any:  # noqa: ANN401 - a decorator of comma
         click.option("--tz", default="Asia/Shanghai", show_default=True,
                      help=words("cli.option_tz")),
         click.option("--time-format", metavar="F", help=words("cli.option_time_format")),
-        click.option("--calendar", type=click.Choice(["gregorian", "roc", "excel"]),
+        click.option("--calendar", type=click.Choice(["gregorian", "roc", "excel", "excel1904"]),
                      help=words("cli.option_calendar")),
         click.option("--duplicates", type=click.Choice(["last", "first"]), default="last",
                      show_default=True, help=words("cli.option_duplicates")),
@@ -291,5 +292,28 @@ def _add_plain_command(name: str, runner: Callable[[str, dict[str, Any]], int], 
 
 _add_plain_command("officers", _run_people, "officers")
 _add_plain_command("appointments", _run_people, "appointments")
+_add_plain_command("absences", _run_people, "absences")
 _add_plain_command("streets", _run_lines, "streets")
 _add_plain_command("blocks", _run_lines, "blocks")
+
+
+def _add_register_command(layer: RegisterLayer) -> None:
+    name, text = command_name(layer), words("cli.import_register", register=_named(layer))
+
+    @import_group.command(name, cls=MapCommand, help=text)
+    @register_options
+    @_shared
+    def command(**given: Any) -> int:  # noqa: ANN401 - click's options
+        """Import one register."""
+        report = run_register(layer, given, _table(given))
+        return _finish(report, as_json=given["as_json"], kind="registers")
+
+    del command  # it hangs in the group now
+
+
+def _named(layer: RegisterLayer) -> str:
+    return words.label("register", layer.value).lower()
+
+
+for _register in RegisterLayer:
+    _add_register_command(_register)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard.text import LANGUAGES, Words
-from data.vocabulary import IncidentKind
 
 COUNTS = (
     "rows",
@@ -13,6 +12,7 @@ COUNTS = (
     "inserted",
     "updated",
     "unchanged",
+    "stale",
     "rejected",
     "duplicate_ids",
     "unlocated",
@@ -99,22 +99,6 @@ def _details(document: Mapping[str, Any], words: Words) -> list[str]:
     ]
 
 
-def measure_label(measure: str, words: Words) -> str:
-    """Name a measure of the KPI engine."""
-    for ending in ("yoy", "pop"):
-        if measure.endswith(f"_{ending}"):
-            plain = measure_label(measure.removesuffix(f"_{ending}"), words)
-            return words(f"kpi_measure.{ending}", measure=plain)
-    if measure.startswith("appointments_"):
-        position = words.label("position", measure.removeprefix("appointments_"))
-        return words("kpi_measure.appointments", measure=position)
-    kinds = {f"incidents_{kind.name.lower()}": kind.value for kind in IncidentKind}
-    if measure in kinds:
-        return words("kpi_measure.of_kind", measure=words.label("incident_kind", kinds[measure]))
-    key = f"kpi_measure.{measure}"
-    return words(key) if words.has(key) else measure
-
-
 def fault_sentences(document: Mapping[str, Any], words: Words) -> list[str]:
     """Say every boundary fault of a check, with where it lies."""
     told = [
@@ -163,9 +147,14 @@ def print_fields(command: str) -> None:
 
 def field_names(command: str) -> tuple[str, ...]:
     """Name the fields of one kind of import."""
+    from dashboard.commands.registers import layer_of
     from data.importers import columns, people_columns, place_columns, street_columns
+    from data.importers.registers import fields as register_fields
     from data.vocabulary import EventLayer
 
+    register = layer_of(command)
+    if register is not None:
+        return register_fields.field_names(register)
     if command in {layer.value for layer in EventLayer}:
         return tuple(columns.fields(EventLayer(command)))
     if command in {"grids", "places"}:
@@ -176,7 +165,8 @@ def field_names(command: str) -> tuple[str, ...]:
 
 
 def _accepted(document: Mapping[str, Any]) -> dict[str, int]:
-    accepted = sum(int(document[name]) for name in ("inserted", "updated", "unchanged"))
+    names = ("inserted", "updated", "unchanged", "stale")
+    accepted = sum(int(document.get(name, 0)) for name in names)
     apart = int(document["outside"]) + int(document["unlocated"])
     return {
         "accepted": accepted,

@@ -1,4 +1,7 @@
-"""List and load the built-in scenarios."""
+"""List and load the built-in scenarios.
+
+Used by the command line and by the first start. Knows nothing of how a scenario is drawn.
+"""
 
 from typing import Any
 
@@ -13,14 +16,23 @@ from dashboard.commands.base import (
     store_option,
     words,
 )
+from dashboard.text import LANGUAGES, Words
+from data.errors import DataError
 
 
-def load_scenario(database: Any, name: str) -> dict[str, int]:  # noqa: ANN401 - Database, imported late
-    """Build a scenario's files and read them in through the importers."""
-    from data.scenarios import load
+def load_scenario(database: Any, name: str, **sizes: int) -> dict[str, int]:  # noqa: ANN401 - Database, imported late
+    """Build a scenario's files and read them in through the importers.
+
+    Parameters
+    ----------
+    sizes
+        `grids`, `officers`, `incidents` and `seed` of the scenario `big`.
+    """
+    from data.scenarios import BigSize, load
     from data.viewer import LOCAL_STEWARD
 
-    return dict(load(database, name, LOCAL_STEWARD, progress=Progress(name)))
+    size = BigSize(**sizes) if sizes else None
+    return dict(load(database, name, LOCAL_STEWARD, size=size, progress=Progress(name)))
 
 
 @click.group(help=words("cli.scenario"))
@@ -36,7 +48,11 @@ def list_command(*, as_json: bool) -> None:
 
     names = [str(name) for name in list_scenarios()]
     if as_json:
-        print_json({"scenarios": names})
+        titles = {
+            name: {each: Words(each).label("scenario", name) for each in LANGUAGES}
+            for name in names
+        }
+        print_json({"scenarios": names, "titles": titles})
         return
     for name in names:
         say(f"{name}  {words.label('scenario', name)}")
@@ -44,11 +60,20 @@ def list_command(*, as_json: bool) -> None:
 
 @scenario.command("load", help=words("cli.scenario_load"))
 @click.argument("name")
+@click.option("--grids", type=int, help=words("cli.option_grids"))
+@click.option("--officers", type=int, help=words("cli.option_officers"))
+@click.option("--incidents", type=int, help=words("cli.option_incidents"))
+@click.option("--seed", type=int, help=words("cli.option_seed"))
 @json_option
 @store_option
-def load_command(name: str, *, as_json: bool, store: str | None) -> None:
+def load_command(name: str, *, as_json: bool, store: str | None, **sizes: int | None) -> None:
     """Load one scenario into an empty store."""
-    counts = load_scenario(open_database(store, must_exist=False), name)
+    from data.scenarios import BIG
+
+    given = {size: value for size, value in sizes.items() if value is not None}
+    if given and name != BIG:
+        raise DataError("size_only_for_big", name=name)
+    counts = load_scenario(open_database(store, must_exist=False), name, **given)
     if as_json:
         print_json({"scenario": name, "counts": counts})
         return

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
+from typing import Final
 
 import shapely
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ from data.repositories.people_writes import (
 )
 from geo.crs import Datum
 from geo.gcj02 import to_wgs84
+
+_STAGES: Final = ("reviewed_on", "submitted_on", "decided_on", "filed_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def write_appointments(
         Reasons: ``unknown_officer``, ``ambiguous_officer``, ``unknown_place``,
         ``unknown_position``, ``bad_date``, ``until_before_since``, ``duplicate_id``,
         ``overlapping_appointment`` (the same officer in the same post twice at a time),
-        ``unknown_principal``, ``bad_coordinates``, ``count_not_a_number``.
+        ``unknown_principal``, ``bad_coordinates``, ``count_not_a_number``, ``bad_count``.
     """
     tally = Tally()
     writer = AppointmentWriter(session, source=source, batch_id=batch_id)
@@ -93,6 +96,8 @@ def _draft(
         return None
     problems: list[tuple[str, str]] = []
     since, until, planned, point = _cells(row, datum, problems)
+    stages = _stages(row, problems)
+    criteria = _criteria(row, problems)
     if problems:
         tally.reject(row, *problems[0])
         return None
@@ -109,6 +114,11 @@ def _draft(
         document_no=safe_text(row["document_no"]),
         planned_count=planned,
         point=point,
+        reviewed_on=stages["reviewed_on"],
+        submitted_on=stages["submitted_on"],
+        decided_on=stages["decided_on"],
+        filed_on=stages["filed_on"],
+        criteria_met=criteria,
     )
     return _Draft(row, change)
 
@@ -129,6 +139,25 @@ def _cells(
     if is_bad_point:
         problems.append(("lon", "bad_coordinates"))
     return since, until, planned, point
+
+
+def _stages(row: PersonRow, problems: list[tuple[str, str]]) -> dict[str, date | None]:
+    """Read the days on which an appointment went from review to file."""
+    found: dict[str, date | None] = {}
+    for name in _STAGES:
+        found[name], is_bad = day_of(row[name])
+        if is_bad:
+            problems.append((name, "bad_date"))
+    return found
+
+
+def _criteria(row: PersonRow, problems: list[tuple[str, str]]) -> int | None:
+    """Read how many criteria were met; none is a number here, unlike of planned posts."""
+    plain = row["criteria_met"].strip().removesuffix(".0")
+    if plain and not plain.isdecimal():
+        problems.append(("criteria_met", "bad_count"))
+        return None
+    return int(plain) if plain else None
 
 
 def _order(change: AppointmentChange) -> tuple[bool, date]:

@@ -13,6 +13,8 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import pyproj
 import shapely
@@ -21,13 +23,14 @@ from pyproj.exceptions import CRSError as UnknownCrs
 
 from data.errors import ImportRefused
 from data.importers.archives import opened
+from data.importers.columnar import PARQUET_ENDINGS, holds_shapes
 from data.importers.report import Caution
 from geo.crs import STORED_CRS, Datum, crs_from, crs_label, is_stored, to_stored
 from geo.densify import densify_shared
 from geo.errors import GeoError
 from geo.gcj02 import to_wgs84
 
-SHAPE_SUFFIXES: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".fgb", ".parquet")
+SHAPE_SUFFIXES: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".fgb", *PARQUET_ENDINGS)
 """Endings of files that may hold shapes."""
 AREAS: Final = frozenset({"Polygon", "MultiPolygon"})
 LINES: Final = frozenset({"LineString", "MultiLineString"})
@@ -110,8 +113,11 @@ class RawShapes:
 
 
 def has_shapes(path: Path) -> bool:
-    """Whether the name says that the file may hold shapes (a table otherwise)."""
-    return path.suffix.lower() in SHAPE_SUFFIXES
+    """Whether the file may hold shapes (a table otherwise): by name, Parquet by what it states."""
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_ENDINGS and path.is_file():
+        return holds_shapes(path)
+    return suffix in SHAPE_SUFFIXES
 
 
 def read_shapes(path: Path, options: ShapeOptions) -> ShapeFile:
@@ -142,7 +148,8 @@ def read_raw(path: Path, options: ShapeOptions) -> RawShapes:
         As `read_shapes`, without those about the CRS.
     """
     with opened(path, max_bytes=options.max_bytes) as source:
-        raw = _read_parquet(source) if source.suffix == ".parquet" else _read_ogr(source, options)
+        is_parquet = source.suffix.lower() in PARQUET_ENDINGS
+        raw = _read_parquet(source) if is_parquet else _read_ogr(source, options)
     if len(raw.shapes) == 0:
         raise ImportRefused("no_features", file=path.name, layer=raw.layer)
     if bool(shapely.is_missing(raw.shapes).all()):
@@ -180,6 +187,17 @@ def located(raw: RawShapes, options: ShapeOptions) -> ShapeFile:
         warnings=tuple(warnings),
         attributes=tuple(str(column) for column in raw.table.columns),
     )
+
+
+def shapes_crs(raw: RawShapes, options: ShapeOptions, warnings: list[Caution]) -> pyproj.CRS:
+    """Give the CRS of raw shapes, of the file or declared; `warnings` gets what was assumed.
+
+    Raises
+    ------
+    ImportRefused
+        ``datum_required``, ``unknown_crs``, ``unknown_datum``, ``crs_conflict``.
+    """
+    return _crs_of(raw, options, _datum(options.datum), warnings)
 
 
 def declares_place(raw: RawShapes, options: ShapeOptions) -> bool:
@@ -226,8 +244,11 @@ def _read_ogr(source: Path, options: ShapeOptions) -> RawShapes:
 
 def _read_parquet(source: Path) -> RawShapes:
     try:
+        pq.read_schema(source)
+        if not holds_shapes(source):
+            raise ImportRefused("no_shapes", file=source.name, layer=source.stem)
         frame = gpd.read_parquet(source)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, pa.ArrowException) as error:
         raise ImportRefused("file_damaged", file=source.name) from error
     shapes = frame.geometry.to_numpy()
     names = [c for c in frame.columns if c != frame.geometry.name]

@@ -75,7 +75,7 @@ _SHARED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "reported_at": ("接警时间", "报警时间", "報案時間", "报案时间", "reported_at", "reported_date",
                     "received_at", "call_time"),
-    "accepted_at": ("受理时间", "立案时间", "accepted_at", "accepted_date", "filed_at"),
+    "accepted_at": ("受理时间", "accepted_at", "accepted_date", "立案时间", "filed_at"),
     "handled_at": ("处置时间", "处警时间", "到场时间", "处理时间", "整改时间", "handled_at",
                    "handled_date"),
     "closed_at": ("办结时间", "结案时间", "結案時間", "关闭时间", "销号时间", "化解时间",
@@ -87,20 +87,38 @@ _SHARED: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 _SEVERITY: Final = ("等级", "級別", "级别", "风险等级", "隐患等级", "严重程度", "severity", "level",
                     "risk_level", "grade")  # fmt: skip
+_CASES: Final[dict[str, tuple[str, ...]]] = {
+    "filed_at": ("立案时间", "filed_at", "filed_date"),
+    "assigned_at": ("派遣时间", "分拨时间", "交办时间", "assigned_at", "dispatched_at"),
+    "verified_at": ("核查时间", "复查时间", "核实时间", "verified_at", "checked_at"),
+    "level": ("办理层级", "处置层级", "办结层级", "case_level", "handling_level"),
+    "loop": ("闭环", "闭环类型", "办理闭环", "loop"),
+    "limit_minutes": ("限时分钟", "办理时限分钟", "limit_minutes"),
+    "suspended_minutes": ("挂账分钟", "暂停分钟", "suspended_minutes"),
+    "rework_count": ("返工次数", "rework_count", "reworks"),
+    "dispatch_count": ("派遣次数", "dispatch_count", "dispatches"),
+    "is_contacted": ("是否联系", "已联系", "是否响应", "is_contacted", "contacted"),
+    "is_solved": ("是否解决", "已解决", "is_solved", "solved"),
+    "is_satisfied": ("是否满意", "满意", "is_satisfied", "satisfied"),
+}  # fmt: skip
 _OF_LAYER: Final[dict[EventLayer, dict[str, tuple[str, ...]]]] = {
     EventLayer.INCIDENTS: {},
     EventLayer.HAZARDS: {
         "severity": _SEVERITY,
+        **_CASES,
         "is_major": ("是否重大", "重大隐患", "is_major", "major"),
     },
     EventLayer.DISPUTES: {
         "severity": _SEVERITY,
+        **_CASES,
         "root_hazard_ref": ("关联隐患", "根源隐患", "关联隐患编号", "根源隐患编号",
                             "root_hazard_ref", "root_hazard", "hazard_id"),
     },
 }  # fmt: skip
 TIME_FIELDS: Final = ("reported_at", "accepted_at", "handled_at", "closed_at", "due_at",
-                      "updated_at")  # fmt: skip
+                      "updated_at", "filed_at", "assigned_at", "verified_at")  # fmt: skip
+CASE_FIELDS: Final = tuple(_CASES)
+"""Fields of the stages of a case; incidents have none of them."""
 TIME_PARTS: Final = ("year", "month", "day", "hour", "minute")
 
 

@@ -5,12 +5,11 @@ Used by the command line, the wizard and the scenarios. The file is looked over 
 offset and counts, so that an import killed anywhere goes on to the same state.
 """
 
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +19,17 @@ from sqlalchemy.orm import Session
 from data.database import Database, bump_revision
 from data.errors import ImportRefused
 from data.frames import grids_frame
+from data.importers.keys import pseudonym_key
 from data.importers.locate import Located, Points, advice_fields, advise, fit_of, locate
 from data.importers.options import EventOptions
-from data.importers.report import Caution, ImportReport, report_fields
+from data.importers.report import Caution, ImportReport, report_of
+from data.importers.sighting import look_over
 from data.importers.stage import Stage, Tally, safe_unit, staged_rejections, staged_rows
 from data.importers.survey import (
     Survey,
     Times,
     flag_counts,
+    needed_columns,
     read_points,
     read_times,
     survey,
@@ -37,7 +39,6 @@ from data.importers.tables import Chunk, Table, open_table
 from data.privacy import is_person_header, person_columns
 from data.repositories.audit import append_audit
 from data.repositories.event_writes import has_older_rows, widen_extent, write_events
-from data.repositories.figures import save_setting, settings
 from data.repositories.fingerprints import fingerprint
 from data.repositories.imports import (
     DONE,
@@ -56,8 +57,6 @@ from geo.datum_audit import DatumAudit
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""
-_KEY_SETTING: Final = "pseudonym_key"
-_PERSON_SAMPLE: Final = 2000
 _SHOWN_WORDS: Final = 30
 _SAYS_WRONG: Final = 0.5
 _SAYS_RIGHT: Final = 0.9
@@ -92,7 +91,8 @@ def run(
         Nothing was written: the codes of `open_table`, `bad_options`, `datum_required`,
         `crs_conflict`, `datum_with_projected_crs`, `wrong_datum`, `decimal_comma`, `swapped_axes`,
         `metres_not_degrees`, `out_of_range`, `outside_crs_area`, `time_format_needed`,
-        `bad_time_format`, `person_column_mapped`, `nothing_readable`.
+        `bad_time_format`, `serial_days_undeclared`, `person_column_mapped`, `nothing_readable`.
+        `file_changed` while it was written: start again.
     AccessRefused
         `role_may_not_write`.
     StaleRevision
@@ -106,7 +106,7 @@ def run(
     with db.read() as session:
         earlier = find_batch(session, key)
     if earlier is not None and earlier.state == DONE:
-        return _done_before(earlier)
+        return report_of(earlier.counts, earlier.id)
     if earlier is not None:
         options = replace(options, chunk_rows=int(earlier.counts["chunk_rows"]))
         now = earlier.started_at
@@ -123,28 +123,40 @@ class _Import:
         self.viewer, self.now = viewer, now
         self.warnings: list[Caution] = []
         self.stated: pd.Series | None = None
+        self.stamp = _stamp(path)
 
     def run(
         self, table: Table, key: BatchKey, earlier: BatchRecord | None, progress: Progress | None
     ) -> ImportReport:
-        chunks = list(table.chunks(self.options.chunk_rows))
-        if not any(len(chunk.frame) for chunk in chunks):
-            faults = sum(len(chunk.faults) for chunk in chunks)
-            raise ImportRefused("nothing_readable", file=self.path.name, rejected=faults)
+        seen = look_over(
+            table,
+            needed_columns(self.options),
+            size=self.options.chunk_rows,
+            makes_ids="external_id" not in self.options.mapping,
+        )
+        if seen.row_count == 0:
+            raise ImportRefused("nothing_readable", file=self.path.name, rejected=seen.fault_count)
         self.warnings += table.warnings
-        dropped = self._persons(table, chunks)
-        times = read_times(chunks, self.options, self.now)
-        located = self._located(table, chunks)
+        dropped = self._persons(table, seen.sample)
+        rules = replace(
+            self.options.times,
+            date_system=table.date_system,
+            latest_ms=int(self.now.timestamp() * 1000),
+        )
+        times = read_times(seen.chunks, replace(self.options, times=rules), self.now)
+        located = self._located(table, seen.chunks)
         batch, secret = self._batch(key, earlier)
-        found = survey(chunks, self.options, times, located, secret)
+        found = survey(seen, self.options, times, located, secret)
+        consumed = seen.consumed
+        del seen
         kept = tuple(name for name in self.options.keep if name not in dropped)
         stage = Stage(
             self.options, self.options.source_of(self.path), batch.id, found, kept, dropped, secret
         )
-        tally = self._write(stage, chunks, batch, progress)
+        tally = self._write(stage, (table, consumed), batch, progress)
         return self._finish(stage, table, tally, was_resumed=earlier is not None)
 
-    def _persons(self, table: Table, chunks: Sequence[Chunk]) -> tuple[str, ...]:
+    def _persons(self, table: Table, sample: pd.DataFrame) -> tuple[str, ...]:
         """Find the columns that hold persons; refuse a mapping to one of them."""
         mapped = set(self.options.mapping.values())
         at_fault = {
@@ -154,7 +166,6 @@ class _Import:
         }
         if at_fault:
             raise ImportRefused("person_column_mapped", fields=at_fault)
-        sample = next(chunk.frame for chunk in chunks if len(chunk.frame)).head(_PERSON_SAMPLE)
         others = [name for name in table.columns if name not in mapped]
         dropped = [person.column for person in person_columns(sample, others)]
         wanted = [name for name in self.options.keep if name in dropped]
@@ -212,10 +223,7 @@ class _Import:
 
     def _batch(self, key: BatchKey, earlier: BatchRecord | None) -> tuple[BatchRecord, bytes]:
         with self.db.write() as session:
-            secret = settings(session).get(_KEY_SETTING)
-            if secret is None:
-                secret = {"hex": secrets.token_hex(32)}
-                save_setting(session, _KEY_SETTING, secret)
+            secret = pseudonym_key(session)
             batch = earlier or start_batch(
                 session,
                 self.viewer,
@@ -225,18 +233,23 @@ class _Import:
                 counts={"chunk_rows": self.options.chunk_rows},
                 at=self.now,
             )
-        return batch, bytes.fromhex(secret["hex"])
+        return batch, secret
 
     def _write(
-        self, stage: Stage, chunks: Sequence[Chunk], batch: BatchRecord, progress: Progress | None
+        self,
+        stage: Stage,
+        source: tuple[Table, int],
+        batch: BatchRecord,
+        progress: Progress | None,
     ) -> Tally:
-        """Write the chunks that are still to be written, each in its own transaction."""
-        total = sum(chunk.consumed for chunk in chunks)
+        """Read again, and write the chunks that are still to be written, each in a transaction."""
+        table, total = source
         tally = Tally.from_json(batch.counts)
         with self.db.read() as session:
             older = has_older_rows(session, self.options.layer, stage.source, batch.id)
         offset = start = 0
-        for chunk in chunks:
+        for chunk in table.chunks(self.options.chunk_rows):
+            self._require_same_file()
             reached = offset + chunk.consumed
             if reached > batch.row_offset:
                 block = staged_rows(stage, chunk, start, tally)
@@ -247,6 +260,7 @@ class _Import:
                         tally.inserted += counts.inserted
                         tally.updated += counts.updated
                         tally.unchanged += counts.unchanged
+                        tally.stale += counts.stale
                         if counts.inserted or counts.updated:
                             bump_revision(session, self.options.layer.value)
                     quarantine(session, batch.id, rejections)
@@ -256,6 +270,11 @@ class _Import:
                     progress(reached, total)
             offset, start = reached, start + len(chunk.frame)
         return tally
+
+    def _require_same_file(self) -> None:
+        """Refuse to go on when the file changed since it was looked over."""
+        if _stamp(self.path) != self.stamp:
+            raise ImportRefused("file_changed", file=self.path.name)
 
     def _finish(
         self,
@@ -321,10 +340,11 @@ class _Import:
             warnings.append(Caution("unmapped_words", facts))
         used = {*options.mapping.values(), *stage.kept, *stage.dropped}
         return ImportReport(
-            rows=tally.inserted + tally.updated + tally.unchanged + tally.rejected,
+            rows=tally.inserted + tally.updated + tally.unchanged + tally.stale + tally.rejected,
             inserted=tally.inserted,
             updated=tally.updated,
             unchanged=tally.unchanged,
+            stale=tally.stale,
             rejected=tally.rejected,
             duplicate_ids=found.duplicate_ids,
             unlocated=int(unlocated.sum()),
@@ -345,6 +365,12 @@ class _Import:
         )
 
 
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change, by which a file that changes under the import is known."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 def _accepted_flags(times: Times, accepted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
     flags: npt.NDArray[np.int8] = times.flags[accepted]
     return flags
@@ -358,17 +384,3 @@ def _by_unit(units: pd.Series | None, unlocated: npt.NDArray[np.bool_]) -> dict[
         return {"": int(unlocated.sum())}
     counts = units.loc[unlocated].map(lambda unit: safe_unit(str(unit))).value_counts()
     return {str(unit): int(count) for unit, count in sorted(counts.items())}
-
-
-def _done_before(batch: BatchRecord) -> ImportReport:
-    """Say what the finished batch said; nothing is new."""
-    told: Mapping[str, Any] = batch.counts
-    plain = {name: told[name] for name in report_fields() if name in told}
-    warnings = tuple(
-        Caution(str(each["code"]), {k: v for k, v in each.items() if k != "code"})
-        for each in told.get("warnings", ())
-    )
-    accepted = int(told["inserted"]) + int(told["updated"]) + int(told["unchanged"])
-    plain |= {"warnings": warnings, "batch_id": batch.id, "was_already_done": True}
-    plain |= {"inserted": 0, "updated": 0, "unchanged": accepted, "was_resumed": False}
-    return ImportReport(**plain)

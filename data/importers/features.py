@@ -21,6 +21,8 @@ from data.importers.encodings import detect_encoding, stated_encoding
 from data.importers.rows import Chunk, Table, TableOptions, unique_headers
 
 _SAMPLE_BYTES: Final = 1024 * 1024
+_BLOCK_ROWS: Final = 200_000
+"""Features held at a time."""
 
 
 def open_features(path: Path, options: TableOptions) -> Table:
@@ -144,10 +146,37 @@ def _layer(source: str, name: str, wanted: str | None) -> str:
 def _chunks(
     source: str, how: tuple[str, str | None], columns: tuple[str, ...], window: tuple[int, int]
 ) -> Iterator[Chunk]:
-    layer, encoding = how
     size, skip = window
+    block = max(_BLOCK_ROWS // size, 1) * size
+    while True:
+        frame, geometry = _block(source, how, columns, (skip, block))
+        count = len(frame)
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            yield Chunk(
+                frame.iloc[start:stop].reset_index(drop=True),
+                np.arange(skip + start + 1, skip + stop + 1, dtype=np.int64),
+                None if geometry is None else geometry[start:stop],
+                (),
+                stop - start,
+            )
+        if count < block:
+            return
+        skip += block
+
+
+def _block(
+    source: str, how: tuple[str, str | None], columns: tuple[str, ...], span: tuple[int, int]
+) -> tuple[pd.DataFrame, Any]:
+    """Read some features: `span` is how many to skip and the most to read."""
+    layer, encoding = how
     meta, _fids, blobs, values = pyogrio.raw.read(
-        source, layer=layer, encoding=encoding, datetime_as_string=True
+        source,
+        layer=layer,
+        encoding=encoding,
+        datetime_as_string=True,
+        skip_features=span[0],
+        max_features=span[1],
     )
     count = len(values[0]) if len(values) else len(blobs) if blobs is not None else 0
     geometry = shapely.from_wkb(blobs, on_invalid="ignore") if blobs is not None else None
@@ -156,15 +185,7 @@ def _chunks(
         {name: _texts(told) for name, told in zip(columns, values, strict=True)},
         index=pd.RangeIndex(count),
     )
-    for start in range(skip, count, size):
-        stop = min(start + size, count)
-        yield Chunk(
-            frame.iloc[start:stop].reset_index(drop=True),
-            np.arange(start + 1, stop + 1, dtype=np.int64),
-            None if geometry is None else geometry[start:stop],
-            (),
-            stop - start,
-        )
+    return frame, geometry
 
 
 def _texts(told: Any) -> pd.Series:  # noqa: ANN401 - any array GDAL gives

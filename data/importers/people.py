@@ -1,4 +1,4 @@
-"""Import officers, appointments and staffing patterns.
+"""Import officers, appointments, leave and staffing patterns.
 
 Used by the command line, the import wizard and the scenarios.
 Knows nothing of screens. A whole import is one transaction. Names of persons are not stored.
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from data.database import Database, bump_revision
 from data.errors import ImportRefused
+from data.importers.absences import write_absences
 from data.importers.appointments import write_appointments
 from data.importers.officers import write_officers
 from data.importers.people_columns import (
@@ -28,7 +29,7 @@ from data.importers.people_rows import PersonRow, Tally
 from data.importers.report import Caution, ImportReport, Rejection
 from data.importers.tables import Table, open_table
 from data.repositories.audit import append_audit
-from data.repositories.batches import begin_batch, finish_batch, reason_counts
+from data.repositories.imports import begin_batch, close_batch, reason_counts
 from data.repositories.people_writes import put_template
 from data.viewer import Viewer
 from data.vocabulary import PlaceLevel, Position
@@ -67,7 +68,7 @@ def run(
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> ImportReport:
-    """Import a table of officers or of appointments (CSV, TSV, also .gz, XLSX).
+    """Import a table of officers, of appointments or of leave (CSV, TSV, also .gz, XLSX).
 
     Upsert by (source, id): the same file twice changes nothing. Rows that cannot be taken go to
     quarantine with line, column and reason.
@@ -102,7 +103,7 @@ def run(
         tally = _written(session, rows, options, path, batch_id)
         tally.rejections += faults
         report = _report(table, columns, tally, len(rows) + len(faults), batch_id)
-        finish_batch(
+        close_batch(
             session,
             batch_id,
             tally.rejections,
@@ -185,6 +186,8 @@ def _written(
     source = options.source_of(path)
     if options.layer is PeopleLayer.OFFICERS:
         return write_officers(session, rows, source=source, batch_id=batch_id)
+    if options.layer is PeopleLayer.ABSENCES:
+        return write_absences(session, rows, source=source, batch_id=batch_id)
     try:
         datum = Datum(options.datum.lower()) if options.datum else None
     except ValueError as error:

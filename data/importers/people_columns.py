@@ -25,10 +25,11 @@ _Code = TypeVar("_Code", bound=StrEnum)
 
 
 class PeopleLayer(StrEnum):
-    """The two tables of people in post."""
+    """The tables of people in post: who, where, and who is away."""
 
     OFFICERS = "officers"
     APPOINTMENTS = "appointments"
+    ABSENCES = "absences"
 
 
 FIELDS: Final[dict[PeopleLayer, dict[str, tuple[str, ...]]]] = {
@@ -70,15 +71,30 @@ FIELDS: Final[dict[PeopleLayer, dict[str, tuple[str, ...]]]] = {
         "is_part_time": ("兼职", "是否兼职", "is_part_time", "part_time"),
         "is_seat": ("席位制", "席位", "是否席位制", "is_seat", "seat"),
         "document_no": ("聘书编号", "文号", "任命文号", "document_no", "letter_no"),
+        "reviewed_on": ("考察日期", "资格审查日期", "审查日期", "reviewed_on", "review_date"),
+        "submitted_on": ("报批日期", "推荐日期", "上报日期", "submitted_on", "submission_date"),
+        "decided_on": ("研究日期", "决定日期", "批准日期", "decided_on", "decision_date"),
+        "filed_on": ("备案日期", "归档日期", "filed_on", "filing_date"),
+        "criteria_met": ("符合条件数", "满足条件数", "criteria_met", "criteria"),
         "planned_count": ("编制数", "应配人数", "planned_count", "planned"),
         "lon": ("经度", "lon", "lng", "longitude"),
         "lat": ("纬度", "lat", "latitude"),
+    },
+    PeopleLayer.ABSENCES: {
+        "officer": ("警号", "工号", "人员编号", "officer_id", "officer", "service_no",
+                    "holder_id", "holder_ref", "badge"),
+        "since": ("休假开始", "请假开始", "离岗日期", "开始日期", "起始日期", "since", "from",
+                  "start_date", "leave_since"),
+        "until": ("休假结束", "请假结束", "返岗日期", "结束日期", "截止日期", "until", "to",
+                  "end_date", "leave_until"),
+        "reason": ("休假事由", "请假事由", "离岗原因", "事由", "原因", "reason", "leave_reason"),
     },
 }  # fmt: skip
 """Layer → field → headers under which it is known."""
 REQUIRED: Final = {
     PeopleLayer.OFFICERS: ("external_id",),
     PeopleLayer.APPOINTMENTS: ("officer", "place", "position"),
+    PeopleLayer.ABSENCES: ("officer", "since"),
 }
 """Fields that a file must have."""
 _POSITION_WORDS: Final[dict[Position, tuple[str, ...]]] = {

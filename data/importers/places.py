@@ -22,7 +22,7 @@ from data.importers.place_report import PlaceReport
 from data.importers.place_stage import KnownPlaces, StagedPlaces, level_above, listed, stage
 from data.importers.report import Rejection
 from data.repositories.audit import append_audit
-from data.repositories.batches import begin_batch, finish_batch, reason_counts
+from data.repositories.imports import begin_batch, close_batch, reason_counts
 from data.repositories.place_writes import REFUSED, PlaceChange, PlaceWriter, Written
 from data.viewer import Viewer
 from data.vocabulary import GridKind, PlaceLevel
@@ -106,7 +106,7 @@ def _close(
 ) -> None:
     counts = {"rows": report.features, **report.as_json()}
     counts.pop("faults")
-    finish_batch(
+    close_batch(
         session,
         batch_id,
         rejections,

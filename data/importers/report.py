@@ -50,11 +50,14 @@ class Caution:
 class ImportReport:
     """What one import did; all counts are of rows of the file.
 
-    `rows = inserted + updated + unchanged + rejected`, where the losers of repeated ids are part
-    of `rejected`. `outside` and `on_border` speak of located rows against today's base grids.
+    `rows = inserted + updated + unchanged + stale + rejected`, where the losers of repeated ids
+    are part of `rejected`. `outside` and `on_border` speak of located rows against today's base
+    grids.
 
     Parameters
     ----------
+    stale
+        Rows whose `updated_at` is older than the stored record's, which stays as it is.
     duplicate_ids
         Ids that stand in the file more than once (not rows).
     unlocated_by_stated_unit
@@ -77,6 +80,7 @@ class ImportReport:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    stale: int = 0
     rejected: int = 0
     duplicate_ids: int = 0
     unlocated: int = 0
@@ -100,7 +104,7 @@ class ImportReport:
     @property
     def accepted(self) -> int:
         """Rows that stand in the store: units + outside + unlocated."""
-        return self.inserted + self.updated + self.unchanged
+        return self.inserted + self.updated + self.unchanged + self.stale
 
     def as_json(self) -> dict[str, Any]:
         """Give the report as one JSON document; every key is always there."""
@@ -109,6 +113,7 @@ class ImportReport:
             "inserted": self.inserted,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "stale": self.stale,
             "rejected": self.rejected,
             "duplicate_ids": self.duplicate_ids,
             "unlocated": self.unlocated,
@@ -134,3 +139,16 @@ class ImportReport:
 def report_fields() -> tuple[str, ...]:
     """Name the fields of a report."""
     return tuple(each.name for each in fields(ImportReport))
+
+
+def report_of(told: Mapping[str, Any], batch_id: int) -> ImportReport:
+    """Say what a finished batch said; nothing is new."""
+    plain = {name: told[name] for name in report_fields() if name in told}
+    warnings = tuple(
+        Caution(str(each["code"]), {k: v for k, v in each.items() if k != "code"})
+        for each in told.get("warnings", ())
+    )
+    accepted = int(told["inserted"]) + int(told["updated"]) + int(told["unchanged"])
+    plain |= {"warnings": warnings, "batch_id": batch_id, "was_already_done": True}
+    plain |= {"inserted": 0, "updated": 0, "unchanged": accepted, "was_resumed": False}
+    return ImportReport(**plain)

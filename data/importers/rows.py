@@ -90,6 +90,8 @@ class Table:
         Rows in the file as far as known without reading it; for progress bars.
     warnings
         What the reader had to decide.
+    date_system
+        `excel` or `excel1904` for a workbook, by its own setting; empty elsewhere.
     """
 
     kind: str
@@ -100,6 +102,7 @@ class Table:
     row_count_hint: int | None
     warnings: tuple[Caution, ...]
     reader: Callable[[int, int], Iterator[Chunk]]
+    date_system: str = ""
 
     def chunks(self, size: int = 20_000, skip_rows: int = 0) -> Iterator[Chunk]:
         """Read from row `skip_rows` on, at most `size` rows at a time.

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 
 from data.geometry import point_blobs
+from data.importers.case_columns import CASE_TIMES, case_columns
 from data.importers.numbers import BoolArray, FloatArray, arrow_text
 from data.importers.options import EventOptions
 from data.importers.report import Rejection
@@ -35,6 +37,8 @@ from data.privacy import mask_row, mask_text, person_number
 from data.repositories.event_writes import EventBlock
 from data.vocabulary import CHANNEL_GROUPS, EventLayer
 
+SHAPE: Final = "geometry"
+"""Key of a quarantined row's shape (WKT in the file's CRS), where the file has shapes."""
 _FREE_TEXTS: Final = ("description", "outcome")
 _ALL_TIMES: Final = (
     "reported_at", "accepted_at", "handled_at", "closed_at", "due_at", "updated_at",
@@ -51,6 +55,7 @@ class Tally:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    stale: int = 0
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
@@ -62,6 +67,7 @@ class Tally:
             "inserted": self.inserted,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "stale": self.stale,
             "rejected": self.rejected,
             "reasons": dict(self.reasons),
             "masked_values": dict(self.masked),
@@ -75,6 +81,7 @@ class Tally:
             told.get("inserted", 0),
             told.get("updated", 0),
             told.get("unchanged", 0),
+            told.get("stale", 0),
             told.get("rejected", 0),
             Counter(told.get("reasons", {})),
             Counter(told.get("masked_values", {})),
@@ -141,6 +148,8 @@ def staged_rejections(stage: Stage, chunk: Chunk, start: int, tally: Tally) -> l
     bad = np.flatnonzero(~stage.survey.is_accepted[rows]).tolist()
     for place, record in zip(bad, chunk.frame.iloc[bad].to_dict("records"), strict=True):
         raw = {str(name): str(value) for name, value in record.items()}
+        if chunk.geometry is not None and chunk.geometry[place] is not None:
+            raw.setdefault(SHAPE, shapely.to_wkt(chunk.geometry[place], rounding_precision=9))
         column = str(columns[place])
         found.append(
             Rejection(int(chunk.line[place]), column, raw.get(column, ""), str(reasons[place]), raw)
@@ -209,9 +218,11 @@ def _times(stage: Stage, rows: slice, take: BoolArray) -> dict[str, Sequence[Any
     times = stage.survey.times
     made: dict[str, Sequence[Any]] = {"occurred_at": utc_texts(times.occurred.ms[rows][take])}
     precision = times.occurred.precision[rows][take]
+    made["occurred_until"] = utc_texts(times.occurred.until_ms[rows][take])
     made["time_precision"] = [PRECISION_WORDS[level] for level in precision.tolist()]
     made["time_flags"] = [_FLAG_TEXTS[bits] for bits in times.flags[rows][take].tolist()]
-    for name in _ALL_TIMES:
+    cases = () if stage.options.layer is EventLayer.INCIDENTS else CASE_TIMES
+    for name in (*_ALL_TIMES, *cases):
         moments: Moments | None = times.further.get(name)
         made[name] = (
             [None] * int(take.sum()) if moments is None else utc_texts(moments.ms[rows][take])
@@ -256,6 +267,10 @@ def _own_columns(stage: Stage, frame: pd.DataFrame, tally: Tally) -> dict[str, S
     if layer is EventLayer.INCIDENTS:
         return {}
     made: dict[str, Sequence[Any]] = {"severity": [None] * count}
+    counts_and_words, unmapped = case_columns(frame, mapping)
+    made.update(counts_and_words)
+    for name, mapped in unmapped.items():
+        _count_unmapped(tally, name, mapped)
     if "severity" in mapping:
         mapped = map_severities(frame[mapping["severity"]])
         _count_unmapped(tally, "severity", mapped)

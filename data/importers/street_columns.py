@@ -27,6 +27,16 @@ FIELDS: Final[dict[LineLayer, dict[str, tuple[str, ...]]]] = {
         "kind": ("类型", "类别", "kind", "type"),
         "households": ("户数", "households", "household_count"),
         "residents": ("人口", "人口数", "residents", "resident_count", "population"),
+        "is_old": ("老旧小区", "是否老旧小区", "是否老旧", "is_old", "old_compound"),
+        "is_unmanaged": (
+            "三无小区",
+            "无物业小区",
+            "无物业",
+            "是否无物业",
+            "is_unmanaged",
+            "unmanaged",
+        ),
+        "safe_stars": ("平安星级", "星级", "平安小区星级", "safe_stars", "stars"),
     },
 }
 """Layer → field → headers under which it is known."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -20,14 +20,15 @@ from data.database import Database, bump_revision
 from data.errors import ImportRefused
 from data.importers.boundaries import AREAS, LINES, ShapeFile, ShapeOptions, read_shapes
 from data.importers.columns import EXACT, match_columns
+from data.importers.people_columns import flag_of
 from data.importers.place_columns import cell_text, code_text, count_of
 from data.importers.report import Caution, ImportReport, Rejection
 from data.importers.street_columns import FIELDS, LineLayer
 from data.importers.tables import DEFAULT_MAX_BYTES
 from data.privacy import mask_value, person_columns
 from data.repositories.audit import append_audit
-from data.repositories.batches import begin_batch, finish_batch, reason_counts
 from data.repositories.fingerprints import content_hash
+from data.repositories.imports import begin_batch, close_batch, reason_counts
 from data.repositories.place_writes import as_multi
 from data.repositories.street_writes import PlainChange, put_compounds, put_streets
 from data.viewer import Viewer
@@ -37,6 +38,7 @@ from geo.measure import length_m
 __all__ = ["LineLayer", "StreetOptions", "run"]
 
 Progress = Callable[[int, int], None]
+_STARS: Final = dict(zip((*"12345", *"一二三四五"), (1, 2, 3, 4, 5) * 2, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def run(
         tally.inserted, tally.updated = written["inserted"], written["updated"]
         tally.unchanged = written["unchanged"]
         report = _report(file, columns, tally, batch_id)
-        finish_batch(session, batch_id, tally.rejections, counts=report.as_json(), now=at)
+        close_batch(session, batch_id, tally.rejections, counts=report.as_json(), now=at)
         if tally.inserted or tally.updated:
             bump_revision(session, "streets")
         bump_revision(session, "imports")
@@ -225,7 +227,18 @@ def _values(values: Mapping[str, Any], layer: LineLayer) -> dict[str, Any]:
         "kind": cell_text(values.get("kind")).strip() or None,
         "household_count": count_of(values.get("households"))[0],
         "resident_count": count_of(values.get("residents"))[0],
+        "is_old": flag_of(cell_text(values.get("is_old"))),
+        "is_unmanaged": flag_of(cell_text(values.get("is_unmanaged"))),
+        "safe_stars": _stars(values.get("safe_stars")),
     }
+
+
+def _stars(value: Any) -> int | None:  # noqa: ANN401 - a cell of any type
+    """Read a rating of one to five stars (`4`, `4星`, `四星`, `★★★★`); none for anything else."""
+    text = cell_text(value).strip().removesuffix(".0").removesuffix("级").removesuffix("星")
+    if text and set(text) == {"★"}:
+        text = str(len(text))
+    return _STARS.get(text)
 
 
 def _multi(shape: BaseGeometry) -> BaseGeometry:

@@ -5,7 +5,6 @@ equal ids wins, whether the axes are swapped) is decided here, column by column,
 that is written later depends on the file alone and not on where an import was interrupted.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.importers.columns import TIME_FIELDS
@@ -28,8 +26,10 @@ from data.importers.locate import (
 from data.importers.numbers import BoolArray, arrow_text, is_empty, mask
 from data.importers.options import EventOptions
 from data.importers.report import Caution
+from data.importers.sighting import Sighting
 from data.importers.tables import Chunk
 from data.importers.times import (
+    BAND,
     DAY,
     MONTH,
     NO_TIME,
@@ -59,6 +59,7 @@ _FLAG_ORDER: Final = (
     TimeFlag.IN_FUTURE,
     TimeFlag.DATE_ONLY,
     TimeFlag.MONTH_ONLY,
+    TimeFlag.TIME_BAND,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -117,8 +118,10 @@ class Survey:
 
 
 def needed_columns(options: EventOptions) -> tuple[str, ...]:
-    """Name the columns that the survey reads (all of them where the file has no id)."""
-    names = ("external_id", "occurred_at", "date", "clock", "lon", "lat", *TIME_FIELDS)
+    """Name the columns that the survey reads."""
+    names = (
+        "external_id", "occurred_at", "date", "clock", "lon", "lat", "stated_unit", *TIME_FIELDS,
+    )  # fmt: skip
     wanted = [options.mapping[name] for name in names if name in options.mapping]
     return tuple(dict.fromkeys([*wanted, *options.time_parts.values()]))
 
@@ -212,6 +215,7 @@ def _flags(
         TimeFlag.IN_FUTURE: future,
         TimeFlag.DATE_ONLY: occurred.precision == DAY,
         TimeFlag.MONTH_ONLY: occurred.precision == MONTH,
+        TimeFlag.TIME_BAND: occurred.precision == BAND,
     }
     bits = np.zeros(len(known), dtype=np.int8)
     for place, flag in enumerate(_FLAG_ORDER):
@@ -220,11 +224,11 @@ def _flags(
 
 
 def _is_before(end: Moments, start: Moments) -> BoolArray:
-    """Whether the end lies before the start; where one is only a day, by a whole day."""
+    """Whether the end lies before the start; where it is a day, band or month, by all of it."""
     both = (end.ms != NO_TIME) & (start.ms != NO_TIME)
     slack = np.where(end.precision == DAY, _DAY_MS - 1, 0)
-    slack = np.where(end.precision == MONTH, 31 * _DAY_MS, slack)
     latest_end = np.where(both, end.ms, 0) + slack
+    latest_end = np.where(end.until_ms != NO_TIME, end.until_ms - 1, latest_end)
     is_before: BoolArray = both & (latest_end < np.where(both, start.ms, 0))
     return is_before
 
@@ -245,7 +249,7 @@ def flag_counts(flags: npt.NDArray[np.int8]) -> dict[str, int]:
 
 
 def survey(
-    chunks: Sequence[Chunk], options: EventOptions, times: Times, located: Located, key: bytes
+    seen: Sighting, options: EventOptions, times: Times, located: Located, key: bytes
 ) -> Survey:
     """Decide about every row: the fault that keeps it out, or the id it is stored under.
 
@@ -254,14 +258,14 @@ def survey(
     key
         The store's secret for pseudonyms of ids that are persons' numbers.
     """
-    count = sum(len(chunk.frame) for chunk in chunks)
+    chunks, count = seen.chunks, seen.row_count
     reason, column = np.full(count, "", dtype=object), np.full(count, "", dtype=object)
 
     def note(rows: BoolArray, code: str, where: str) -> None:
         fresh = rows & (reason == "")
         reason[fresh], column[fresh] = code, where
 
-    note(_empty_rows(chunks), EMPTY_ROW, "")
+    note(seen.is_blank, EMPTY_ROW, "")
     warnings: list[Caution] = []
     if "external_id" in options.mapping:
         texts = whole_column(chunks, options.mapping["external_id"])
@@ -270,7 +274,7 @@ def survey(
         if replaced:
             warnings.append(Caution("ids_pseudonymised", {"count": replaced}))
     else:
-        ids = _content_ids(chunks)
+        ids = seen.content_ids
         warnings.append(Caution("ids_made_from_content", {"count": count}))
     time_column = next(
         (options.mapping[n] for n in ("occurred_at", "date", "year") if n in options.mapping), ""
@@ -280,24 +284,13 @@ def survey(
     for code in np.unique(located.reason[located.reason > 0]).tolist():
         where = options.mapping.get("lon", "")
         note(located.reason == code, REASONS[code], where)
-    losers, repeated = _losers(ids, reason == "", options.duplicate_rule)
+    updated = times.further.get("updated_at")
+    losers, repeated = _losers(ids, reason == "", options.duplicate_rule, updated)
     note(losers, DUPLICATE, options.mapping.get("external_id", ""))
     if repeated:
         rule = options.duplicate_rule
         warnings.append(Caution("duplicate_ids", {"count": repeated, "rule": rule}))
     return Survey(ids, reason, column, times, located, repeated, tuple(warnings))
-
-
-def _empty_rows(chunks: Sequence[Chunk]) -> BoolArray:
-    pieces = []
-    for chunk in chunks:
-        blank = np.ones(len(chunk.frame), dtype=np.bool_)
-        for name in chunk.frame.columns:
-            if not blank.any():
-                break
-            blank &= is_empty(chunk.frame[name])
-        pieces.append(blank if chunk.geometry is None else np.zeros_like(blank))
-    return np.concatenate(pieces)
 
 
 def safe_ids(texts: pd.Series, key: bytes) -> tuple[Texts, int]:
@@ -313,31 +306,26 @@ def safe_ids(texts: pd.Series, key: bytes) -> tuple[Texts, int]:
     return ids, len(rows)
 
 
-def _content_ids(chunks: Sequence[Chunk]) -> Texts:
-    """Make ids from what stands in each row and its ordinal among equal rows of the file."""
-    digests: list[str] = []
-    for chunk in chunks:
-        columns = [arrow_text(chunk.frame[name]) for name in chunk.frame.columns]
-        if chunk.geometry is not None:
-            points = points_of_geometry(chunk.geometry)
-            columns += [pc.cast(pa.array(side), pa.large_string()) for side in (points.x, points.y)]
-            columns = [pc.fill_null(column, "") for column in columns]
-        joined = pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
-        digests += [
-            hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-            for text in joined.to_pylist()
-        ]
-    found = pd.Series(digests)
-    ordinal = found.groupby(found).cumcount() + 1
-    made: Texts = ("c-" + found + "-" + ordinal.astype("str")).to_numpy(dtype=object)
-    return made
+def _losers(
+    ids: Texts, is_good: BoolArray, rule: str, updated: Moments | None
+) -> tuple[BoolArray, int]:
+    """Find the rows that lose against another good row of the same id.
 
-
-def _losers(ids: Texts, is_good: BoolArray, rule: str) -> tuple[BoolArray, int]:
-    """Find the rows that lose against another good row of the same id."""
+    The row updated last wins; among equals, and where no such time is mapped, the rule decides.
+    """
     keep: Any = "last" if rule == "last" else "first"
     good = pd.Series(ids[is_good])
     losing = np.zeros(len(ids), dtype=np.bool_)
-    losing[is_good] = good.duplicated(keep=keep).to_numpy()
-    repeated = int(good[good.duplicated(keep="first")].nunique())
+    doubled = good.duplicated(keep=False).to_numpy()
+    if not doubled.any():
+        return losing, 0
+    repeated = int(good[doubled].nunique())
+    if updated is None:
+        losing[is_good] = good.duplicated(keep=keep).to_numpy()
+        return losing, repeated
+    rows = np.flatnonzero(is_good)[doubled]
+    place = rows if rule == "last" else -rows
+    frame = pd.DataFrame({"id": ids[rows], "at": updated.ms[rows], "place": place, "row": rows})
+    ranked = frame.sort_values(["at", "place"])
+    losing[ranked["row"].to_numpy()[ranked["id"].duplicated(keep="last").to_numpy()]] = True
     return losing, repeated

@@ -1,13 +1,15 @@
 """Open a file of rows, whatever its type, as chunks of text columns with line numbers.
 
 Used by every importer and by the wizard's preview. CSV and TSV (also .gz), XLSX, GeoJSON,
-GeoPackage, Shapefile (also zipped). Knows nothing of fields: every cell is text as it stands.
+GeoPackage, Shapefile (also zipped), FlatGeobuf, Parquet and GeoParquet. Knows nothing of fields:
+every cell is text as it stands.
 """
 
 from pathlib import Path
 from typing import Final
 
 from data.errors import ImportRefused
+from data.importers.columnar import PARQUET_ENDINGS, open_parquet
 from data.importers.delimited import open_delimited
 from data.importers.features import open_features
 from data.importers.rows import DEFAULT_MAX_BYTES, Chunk, Table, TableOptions
@@ -18,7 +20,7 @@ __all__ = ["DEFAULT_MAX_BYTES", "ENDINGS", "Chunk", "Table", "TableOptions", "op
 TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 WORKBOOK_ENDINGS: Final = (".xlsx", ".xlsm")
 FEATURE_ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".fgb")
-ENDINGS: Final = (*TEXT_ENDINGS, *WORKBOOK_ENDINGS, *FEATURE_ENDINGS)
+ENDINGS: Final = (*TEXT_ENDINGS, *WORKBOOK_ENDINGS, *FEATURE_ENDINGS, *PARQUET_ENDINGS)
 
 
 def file_ending(path: Path) -> str:
@@ -59,4 +61,6 @@ def open_table(path: Path, options: TableOptions | None = None) -> Table:
         return open_workbook(path, options)
     if ending in FEATURE_ENDINGS:
         return open_features(path, options)
+    if ending in PARQUET_ENDINGS:
+        return open_parquet(path, options)
     raise ImportRefused("unknown_file_type", file=path.name, ending=ending, known=list(ENDINGS))

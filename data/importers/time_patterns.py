@@ -17,9 +17,14 @@ from data.importers.numbers import BoolArray, FloatArray, mask, tidy
 IntArray = npt.NDArray[np.int64]
 MINUTE, DAY, MONTH = 1, 2, 3
 _DAY_MS: Final = 86_400_000
-_AM: Final = ("am", "a.m.", "上午", "早上", "凌晨")
-_PM: Final = ("pm", "p.m.", "下午", "晚上", "傍晚")
-_HALF: Final = r"(?i:am|pm|a\.m\.|p\.m\.)|上午|下午|早上|晚上|凌晨|傍晚"
+_WIDEST_OFFSET_MS: Final = 14 * 3_600_000
+_AM: Final = ("am", "a.m.", "上午", "早上", "早晨", "清晨", "凌晨")
+_PM: Final = ("pm", "p.m.", "下午", "傍晚")
+_NOON: Final = ("中午",)
+_EVENING: Final = ("晚上", "晚间", "夜间", "夜里", "深夜", "半夜")
+_HALF: Final = r"(?i:am|pm|a\.m\.|p\.m\.)|" + "|".join(
+    w for w in (*_AM, *_PM, *_NOON, *_EVENING) if w > "z"
+)
 _CLOCK: Final = (
     rf"(?:(?P<half_before>{_HALF})\s*)?(?P<hour>\d{{1,2}}):(?P<minute>\d{{1,2}})"
     rf"(?::(?P<second>\d{{1,2}})(?:[.,]\d+)?)?(?:\s*(?P<half_after>{_HALF}))?"
@@ -67,6 +72,7 @@ class Read:
     offset_ms: IntArray
     has_offset: BoolArray
     used_order: BoolArray
+    plus_ms: IntArray
 
 
 def plain_times(column: pa.Array) -> pa.Array:
@@ -79,14 +85,25 @@ def plain_times(column: pa.Array) -> pa.Array:
         (r"(\d)\s*月\s*(\d)", r"\1-\2"),
         (r"\s*月\s*$", ""),
         (r"\s*[日号號]\s*", " "),
-        (r" \d{1,2}\s*[时時点點]\s*$", ""),
         (r"(\d)\s*[时時点點]\s*(\d)", r"\1:\2"),
+        (r"(\d)\s*[时時点點]\s*半", r"\1:30"),
+        (r"(\d)\s*[时時点點]\s*[整正]", r"\1:00"),
         (r"(\d)\s*分\s*(\d)", r"\1:\2"),
         (r"(:\d{1,2})\s*[分秒]", r"\1"),
         (r"\s+", " "),
     ):
         column = pc.replace_substring_regex(column, pattern=pattern, replacement=plain)
     return pc.utf8_trim_whitespace(column)
+
+
+def looks_roc(told: pa.Array) -> bool:
+    """Whether (nearly) every filled text is a date with a year of the Republic of China."""
+    filled = int(pc.sum(pc.not_equal(told, "")).as_py() or 0)
+    marked = pc.match_substring_regex(told, pattern=r"^(民國|民国)")
+    compact = pc.match_substring_regex(told, pattern=r"^[01]\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])$")
+    dotted = pc.match_substring_regex(told, pattern=r"^1\d{2}[-/.]\d{1,2}[-/.]\d{1,2}( |$)")
+    hits = int(pc.sum(pc.or_(pc.or_(marked, compact), dotted)).as_py() or 0)
+    return filled > 0 and hits >= filled * 0.95
 
 
 def extract(column: pa.Array, pattern: str) -> tuple[BoolArray, dict[str, FloatArray]]:
@@ -107,15 +124,15 @@ def _numbers(texts: pa.Array) -> FloatArray:
     )
 
 
-def _halves(struct: pa.StructArray) -> tuple[BoolArray, BoolArray]:
+def _halves(struct: pa.StructArray, words: tuple[str, ...]) -> BoolArray:
+    """Rows that name one of these parts of the day."""
     names = {part.name for part in struct.type}
-    is_am = is_pm = np.zeros(len(struct), dtype=np.bool_)
+    found = np.zeros(len(struct), dtype=np.bool_)
     for name in ("half_before", "half_after"):
         if name in names:
             word = pc.utf8_lower(struct.field(name))
-            is_am = is_am | mask(pc.is_in(word, pa.array(_AM, word.type)))
-            is_pm = is_pm | mask(pc.is_in(word, pa.array(_PM, word.type)))
-    return is_am, is_pm
+            found = found | mask(pc.is_in(word, pa.array(words, word.type)))
+    return found
 
 
 def _offsets(struct: pa.StructArray) -> tuple[IntArray, BoolArray]:
@@ -132,11 +149,23 @@ def _offsets(struct: pa.StructArray) -> tuple[IntArray, BoolArray]:
     return (np.where(is_west, -minutes, minutes) * 60_000).astype(np.int64), stated
 
 
-def _twelve(hour: FloatArray, is_am: BoolArray, is_pm: BoolArray) -> FloatArray:
-    """Turn a 12-hour clock into 24; an hour above 12 beside a half of the day stays as it is."""
-    noon = hour == 12  # noqa: PLR2004 - the twelve-hour clock
-    hour = np.where(is_pm & (hour < 12), hour + 12, hour)  # noqa: PLR2004 - as above
-    return np.where(is_am & noon, 0.0, hour)
+def _twelve(hour: FloatArray, struct: pa.StructArray) -> tuple[FloatArray, IntArray]:
+    """Turn a 12-hour clock into 24; an hour above 12 beside a half of the day stays as it is.
+
+    The evening's twelve is the midnight that ends the day: hour 0 and a day more. One to four in
+    the evening may belong to either day: such hours become NaN. Gives hours and milliseconds to
+    add.
+    """
+    twelve = hour == 12  # noqa: PLR2004 - the twelve-hour clock
+    is_evening = _halves(struct, _EVENING)
+    late = _halves(struct, _PM) & (hour < 12)  # noqa: PLR2004 - as above
+    late |= is_evening & (hour > 4) & (hour < 12)  # noqa: PLR2004 - small hours
+    late |= _halves(struct, _NOON) & (hour < 10)  # noqa: PLR2004 - ten is before noon
+    unclear = is_evening & (hour >= 1) & (hour <= 4)  # noqa: PLR2004 - small hours
+    midnight = (_halves(struct, _AM) | is_evening) & twelve
+    made = np.where(midnight, 0.0, np.where(late, hour + 12, hour))
+    plus_ms = np.where(is_evening & twelve, _DAY_MS, 0).astype(np.int64)
+    return np.where(unclear, np.nan, made), plus_ms
 
 
 def read_column(column: pa.Array, *, day_first: bool, is_roc: bool) -> Read:
@@ -149,6 +178,7 @@ def read_column(column: pa.Array, *, day_first: bool, is_roc: bool) -> Read:
         np.zeros(count, dtype=np.int64),
         np.zeros(count, dtype=np.bool_),
         np.zeros(count, dtype=np.bool_),
+        np.zeros(count, dtype=np.int64),
     )
     forms = [(_ROC, 1911), (_ROC_COMPACT, 1911)] if is_roc else []
     forms += [
@@ -183,7 +213,7 @@ def _take(made: Read, column: pa.Array, form: tuple[str, int], *, day_first: boo
     blank = np.full(len(rows), np.nan)
     hour, minute = part.get("hour", blank), part.get("minute", blank)
     has_clock = np.isfinite(hour)
-    hour = _twelve(hour, *_halves(struct))
+    hour, made.plus_ms[rows] = _twelve(hour, struct)
     day = part.get("day", blank)
     made.fields.year[rows] = part["year"] + years
     made.fields.month[rows] = part["month"]
@@ -193,6 +223,7 @@ def _take(made: Read, column: pa.Array, form: tuple[str, int], *, day_first: boo
     made.fields.second[rows] = np.nan_to_num(part.get("second", blank))
     made.precision[rows] = np.where(has_clock, MINUTE, np.where(np.isfinite(day), DAY, MONTH))
     offset, stated = _offsets(struct)
+    made.fields.hour[rows[np.abs(offset) > _WIDEST_OFFSET_MS]] = np.nan
     made.offset_ms[rows], made.has_offset[rows] = offset, stated
     made.matched[rows] = True
 
@@ -233,10 +264,10 @@ def read_clock(texts: pd.Series) -> tuple[IntArray, BoolArray]:
         if not len(rows):
             continue
         kept = struct.filter(pa.array(hit))
-        hour = _twelve(_numbers(kept.field("hour")), *_halves(kept))
+        hour, plus_ms = _twelve(_numbers(kept.field("hour")), kept)
         minute = _numbers(kept.field("minute"))
         good = (hour < 24) & (minute < 60)  # noqa: PLR2004 - a day
         rows = rows[good]
-        wall[rows] = ((hour * 60 + minute)[good] * 60_000).astype(np.int64)
+        wall[rows] = ((hour * 60 + minute)[good] * 60_000).astype(np.int64) + plus_ms[good]
         read[rows] = True
     return wall, read

@@ -2,12 +2,13 @@
 
 Used by `data.importers.survey`. Decisions that a single row cannot settle (day or month first, ROC
 calendar, month only) are taken over the whole column and reported. Minutes are never invented: a
-band such as `16~18` leaves the day, and the band is handed back as text.
-Knows nothing of files; the patterns stand in `data.importers.time_patterns`.
+band such as `16~18` stays a band with its beginning and end, an hour alone is the band of that
+hour, a month runs to its end.
+Knows nothing of files; patterns stand in `time_patterns`, `bands` and `serials`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,13 +19,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.errors import ImportRefused
-from data.importers.numbers import BoolArray, is_empty, parse_numbers, tidy
+from data.importers.bands import read_bands
+from data.importers.numbers import BoolArray, is_empty, mask, parse_numbers, tidy
 from data.importers.report import Caution
+from data.importers.serials import EPOCH_DAYS, SYSTEMS, is_serial, serial_walls, system_of
 from data.importers.time_patterns import (
     MONTH_FIRST_OR_DAY_FIRST,
     Fields,
     extract,
     instants,
+    looks_roc,
     plain_times,
     read_clock,
     read_column,
@@ -33,12 +37,13 @@ from data.importers.time_patterns import (
 IntArray = npt.NDArray[np.int64]
 NO_TIME: Final = np.iinfo(np.int64).min
 """Stands for a missing moment among milliseconds."""
-NONE, MINUTE, DAY, MONTH = 0, 1, 2, 3
-PRECISION_WORDS: Final = ("none", "minute", "day", "month")
-CALENDARS: Final = ("gregorian", "roc", "excel")
+NONE, MINUTE, DAY, MONTH, BAND = 0, 1, 2, 3, 4
+PRECISION_WORDS: Final = ("none", "minute", "day", "month", "band")
+CALENDARS: Final = ("gregorian", "roc", *SYSTEMS)
 _MIN_ROWS: Final = 30
 _MIN_MONTHS: Final = 3
 _DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,23 @@ class TimeRules:
     time_format
         `strptime` format; wins over everything else.
     calendar
-        `gregorian`, `roc` or `excel` (serial day numbers); none finds ROC years by themselves.
+        `gregorian`, `roc`, `excel` or `excel1904` (serial day numbers since 1900 or 1904); none
+        finds ROC years by themselves.
+    day_first
+        Order of `1/2/2026` where the column does not tell.
+    date_system
+        `excel` or `excel1904` for a workbook, whose bare numbers may be days; set by the importer.
+    latest_ms
+        UTC milliseconds of now: day numbers of a text file are taken as 1900 numbers where as 1904
+        numbers they would lie beyond it; set by the importer.
     """
 
     tz: str = "Asia/Shanghai"
     time_format: str | None = None
     calendar: str | None = None
+    day_first: bool | None = None
+    date_system: str = ""
+    latest_ms: int | None = None
 
     def faults(self) -> list[str]:
         """List what is impossible, as codes."""
@@ -78,8 +94,8 @@ class Moments:
     Parameters
     ----------
     ms
-        UTC milliseconds since 1970; `NO_TIME` where there is none. Day precision stands at local
-        midnight, month precision at the first of the month.
+        UTC milliseconds since 1970; `NO_TIME` where there is none. A day stands at local midnight,
+        a month at its first, a band at its beginning.
     precision
         Index into `PRECISION_WORDS`.
     bad
@@ -90,6 +106,9 @@ class Moments:
         Decisions taken over the column.
     day_first
         The order found for `1/2/2026`; none where the column did not tell.
+    until_ms
+        UTC milliseconds at which a band or a month ends (the end is outside); `NO_TIME` for other
+        rows.
     """
 
     ms: IntArray
@@ -98,6 +117,7 @@ class Moments:
     clock_text: pd.Series | None = None
     warnings: tuple[Caution, ...] = ()
     day_first: bool | None = None
+    until_ms: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +131,7 @@ class _Local:
     good: BoolArray
     warnings: list[Caution] = field(default_factory=list)
     day_first: bool | None = None
+    length_ms: IntArray | None = None  # of each band
 
 
 def read_moments(
@@ -150,19 +171,32 @@ def read_date_and_clock(
     filled = ~is_empty(dates)
     local = _read_local(dates, rules, column, day_first=None)
     clock_ms, is_clock = read_clock(clocks)
-    use = local.good & is_clock
-    wall = np.where(use, local.wall_ms // _DAY_MS * _DAY_MS + clock_ms, local.wall_ms)
-    precision = np.where(use, MINUTE, local.precision).astype(np.int8)
+    bands = read_bands(plain_times(tidy(clocks)))
+    is_bare = local.good & (local.precision != MONTH)
+    use = is_bare & is_clock
+    banded = is_bare & ~is_clock & bands.found & mask(pc.equal(bands.rest, ""))
+    midnight = local.wall_ms // _DAY_MS * _DAY_MS
+    length = (bands.end_minute - bands.start_minute) * 60_000
+    is_part = banded & (length < _DAY_MS)
+    wall = np.where(use, midnight + clock_ms, np.where(banded, midnight, local.wall_ms))
+    wall = np.where(is_part, wall + bands.start_minute * 60_000, wall)
+    precision = np.where(use, MINUTE, np.where(banded, DAY, local.precision))
+    precision = np.where(is_part, BAND, precision).astype(np.int8)
+    if local.length_ms is not None:
+        length = np.where(is_part, length, local.length_ms)
     text = clocks.where(pd.Series(~is_clock, index=clocks.index), "")
-    joined = _Local(wall, local.offset_ms, local.has_offset, precision, local.good, local.warnings)
+    joined = _Local(
+        wall, local.offset_ms, local.has_offset, precision, local.good, local.warnings,
+        local.day_first, length,
+    )  # fmt: skip
     made = _to_utc(joined, filled, rules.tz)
-    return Moments(made.ms, made.precision, made.bad, text, made.warnings)
+    return replace(made, clock_text=text)
 
 
 def read_parts(frame: pd.DataFrame, parts: Mapping[str, str], rules: TimeRules) -> Moments:
     """Read year, month, day, hour, minute from columns of their own (`parts`: part → column).
 
-    A missing day leaves the month, a missing hour or minute leaves the day.
+    A missing day leaves the month, a missing hour the day, a missing minute the band of the hour.
     """
     numbers = {part: parse_numbers(frame[column]) for part, column in parts.items()}
     blank = np.full(len(frame), np.nan)
@@ -172,17 +206,21 @@ def read_parts(frame: pd.DataFrame, parts: Mapping[str, str], rules: TimeRules) 
     if rules.calendar == "roc":
         year = year + 1911
     has_clock = np.isfinite(hour) & np.isfinite(minute) & np.isfinite(day)
-    precision = np.where(has_clock, MINUTE, np.where(np.isfinite(day), DAY, MONTH)).astype(np.int8)
+    is_hour = np.isfinite(hour) & ~np.isfinite(minute) & np.isfinite(day)
+    precision = np.where(has_clock, MINUTE, np.where(np.isfinite(day), DAY, MONTH))
+    precision = np.where(is_hour, BAND, precision).astype(np.int8)
     told = Fields(
         year, month, np.where(np.isfinite(day), day, 1.0),
-        np.where(has_clock, hour, 0.0), np.where(has_clock, minute, 0.0), np.zeros(len(frame)),
+        np.where(has_clock | is_hour, hour, 0.0), np.where(has_clock, minute, 0.0),
+        np.zeros(len(frame)),
     )  # fmt: skip
     wall, good = instants(told)
     filled = np.zeros(len(frame), dtype=np.bool_)
     for name in parts.values():
         filled |= ~is_empty(frame[name])
     nothing = np.zeros(len(frame), dtype=np.int64)
-    local = _Local(wall, nothing, nothing.astype(np.bool_), precision, good)
+    length = np.full(len(frame), _HOUR_MS, dtype=np.int64)
+    local = _Local(wall, nothing, nothing.astype(np.bool_), precision, good, [], None, length)
     return _to_utc(local, filled, rules.tz)
 
 
@@ -191,22 +229,53 @@ def _read_local(
 ) -> _Local:
     if rules.time_format is not None:
         return _by_format(texts, rules.time_format)
-    if rules.calendar == "excel":
-        return _by_serial(texts)
-    told = plain_times(tidy(texts))
+    if rules.calendar in SYSTEMS:
+        return _by_serial(texts, rules.calendar)
+    bands = read_bands(plain_times(tidy(texts)))
+    told = bands.rest
     warnings: list[Caution] = []
-    order = _order(told, column, fallback=day_first)
-    is_roc = rules.calendar == "roc" or (rules.calendar is None and _looks_roc(told))
+    fallback = rules.day_first if day_first is None else day_first
+    order = _order(told, column, fallback=fallback)
+    is_roc = rules.calendar == "roc" or (rules.calendar is None and looks_roc(told))
     if is_roc and rules.calendar is None:
         warnings.append(Caution("roc_calendar", {"column": column}))
-    fields = read_column(told, day_first=bool(order), is_roc=is_roc)
-    wall, good = instants(fields.fields)
-    if order is not None and bool(fields.used_order.any()):
+    read = read_column(told, day_first=bool(order), is_roc=is_roc)
+    wall, good = instants(read.fields)
+    if order is not None and bool(read.used_order.any()):
         warnings.append(Caution("day_order", {"column": column, "day_first": order}))
-    return _Local(
-        wall, fields.offset_ms, fields.has_offset, fields.precision, good & fields.matched,
-        warnings, order,
-    )  # fmt: skip
+    wall, good, precision = wall + read.plus_ms, good & read.matched, read.precision
+    length = None
+    if bands.found.any():
+        length = (bands.end_minute - bands.start_minute) * 60_000
+        good &= ~bands.found | (precision == DAY)
+        is_part = bands.found & good & (length < _DAY_MS)
+        wall = np.where(is_part, wall + bands.start_minute * 60_000, wall)
+        precision = np.where(is_part, BAND, precision).astype(np.int8)
+    local = _Local(wall, read.offset_ms, read.has_offset, precision, good, warnings, order, length)
+    return local if good.all() or rules.calendar else _with_serials(local, told, rules, column)
+
+
+def _with_serials(local: _Local, told: pa.Array, rules: TimeRules, column: str) -> _Local:
+    """Read day numbers where the file is a workbook, or where a text column can be nothing else."""
+    numbers = is_serial(told) & ~local.good
+    if not numbers.any():
+        return local
+    system = rules.date_system or system_of(told, numbers, rules.latest_ms, column)
+    if not system:
+        return local
+    wall, is_whole, possible = serial_walls(told, EPOCH_DAYS[system])
+    taken = numbers & possible
+    level = np.where(is_whole, DAY, MINUTE)
+    caution = Caution(
+        "serial_days", {"column": column, "count": int(taken.sum()), "system": system}
+    )
+    return replace(
+        local,
+        wall_ms=np.where(taken, wall, local.wall_ms),
+        precision=np.where(taken, level, local.precision).astype(np.int8),
+        good=local.good | taken,
+        warnings=[*local.warnings, caution],
+    )
 
 
 def _order(told: pa.Array, column: str, *, fallback: bool | None) -> bool | None:
@@ -230,16 +299,6 @@ def _order(told: pa.Array, column: str, *, fallback: bool | None) -> bool | None
     )
 
 
-def _looks_roc(told: pa.Array) -> bool:
-    """Whether (nearly) every filled text is a date with a year of the Republic of China."""
-    filled = int(pc.sum(pc.not_equal(told, "")).as_py() or 0)
-    marked = pc.match_substring_regex(told, pattern=r"^(民國|民国)")
-    compact = pc.match_substring_regex(told, pattern=r"^[01]\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])$")
-    dotted = pc.match_substring_regex(told, pattern=r"^1\d{2}[-/.]\d{1,2}[-/.]\d{1,2}( |$)")
-    hits = int(pc.sum(pc.or_(pc.or_(marked, compact), dotted)).as_py() or 0)
-    return filled > 0 and hits >= filled * 0.95
-
-
 def _by_format(texts: pd.Series, time_format: str) -> _Local:
     column = pd.Series(tidy(texts).to_pandas(), dtype="str")
     try:
@@ -260,14 +319,11 @@ def _by_format(texts: pd.Series, time_format: str) -> _Local:
     )
 
 
-def _by_serial(texts: pd.Series) -> _Local:
-    """Read serial day numbers of a workbook (1900 system; day 60 is the false 29 February)."""
-    days = parse_numbers(texts)
-    good = np.isfinite(days) & (days >= 61) & (days < 2_958_466)  # noqa: PLR2004 - March 1900 to the year 9999
-    safe = np.where(good, days, 25_569.0)
-    wall = np.round((safe - 25_569.0) * 1440.0).astype(np.int64) * 60_000
-    precision = np.where(safe % 1 == 0, DAY, MINUTE).astype(np.int8)
-    nothing = np.zeros(len(days), dtype=np.int64)
+def _by_serial(texts: pd.Series, system: str) -> _Local:
+    """Read a column of declared day numbers."""
+    wall, is_whole, good = serial_walls(tidy(texts), EPOCH_DAYS[system])
+    precision = np.where(is_whole, DAY, MINUTE).astype(np.int8)
+    nothing = np.zeros(len(wall), dtype=np.int64)
     return _Local(wall, nothing, nothing.astype(np.bool_), precision, good)
 
 
@@ -290,29 +346,48 @@ def _coarser(local: _Local, column: str) -> _Local:
     if all_first and is_month and (precision[good] == DAY).all():
         precision[good] = MONTH
         warnings.append(Caution("month_only_dates", {"column": column}))
-    return _Local(
-        local.wall_ms, local.offset_ms, local.has_offset, precision, good, warnings,
-        local.day_first,
-    )  # fmt: skip
+    return replace(local, precision=precision, warnings=warnings)
 
 
 def _to_utc(local: _Local, filled: BoolArray, tz: str) -> Moments:
     warnings = list(local.warnings)
-    wall = pd.DatetimeIndex(np.where(local.good, local.wall_ms, 0).astype("datetime64[ms]"))
+    utc, odd = _zoned(np.where(local.good, local.wall_ms, 0), tz)
+    odd &= local.good & ~local.has_offset
+    if odd.any():
+        warnings.append(Caution("clock_change_times", {"count": int(odd.sum()), "tz": tz}))
+    ms = np.where(local.has_offset, local.wall_ms - local.offset_ms, utc)
+    ms = np.where(local.good, ms, NO_TIME)
+    precision = np.where(local.good, local.precision, NONE).astype(np.int8)
+    until = _until(local, precision, tz)
+    bad = filled & ~local.good
+    return Moments(ms, precision, bad, None, tuple(warnings), local.day_first, until)
+
+
+def _zoned(wall_ms: IntArray, tz: str) -> tuple[IntArray, BoolArray]:
+    """Turn local wall times into UTC; tell which ones a change of the clocks doubles or skips."""
+    wall = pd.DatetimeIndex(wall_ms.astype("datetime64[ms]"))
     sharp = wall.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")
     utc = sharp.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ms]")
-    odd = np.isnat(utc) & local.good & ~local.has_offset
-    if odd.any() or np.isnat(utc).any():
+    odd = np.asarray(np.isnat(utc))
+    if odd.any():
         first = np.ones(len(wall), dtype=np.bool_)
         shifted = wall.tz_localize(tz, ambiguous=first, nonexistent="shift_forward")
         utc = shifted.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ms]")
-    if odd.any():
-        warnings.append(Caution("clock_change_times", {"count": int(odd.sum()), "tz": tz}))
-    ms = utc.astype(np.int64)
-    ms = np.where(local.has_offset, local.wall_ms - local.offset_ms, ms)
-    ms = np.where(local.good, ms, NO_TIME)
-    precision = np.where(local.good, local.precision, NONE).astype(np.int8)
-    return Moments(ms, precision, filled & ~local.good, None, tuple(warnings), local.day_first)
+    return utc.astype(np.int64), odd
+
+
+def _until(local: _Local, precision: npt.NDArray[np.int8], tz: str) -> IntArray:
+    """Say when each band and each month ends."""
+    until = np.full(len(precision), NO_TIME, dtype=np.int64)
+    months = np.flatnonzero(precision == MONTH)
+    if len(months):
+        starts = local.wall_ms[months].astype("datetime64[ms]").astype("datetime64[M]")
+        ends = (starts + np.timedelta64(1, "M")).astype("datetime64[ms]").astype(np.int64)
+        until[months] = _zoned(ends, tz)[0]
+    rows = np.flatnonzero(precision == BAND)
+    if len(rows) and local.length_ms is not None:
+        until[rows] = _zoned(local.wall_ms[rows] + local.length_ms[rows], tz)[0]
+    return until
 
 
 def utc_texts(ms: IntArray) -> list[str | None]:

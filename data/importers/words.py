@@ -196,6 +196,11 @@ def map_severities(texts: pd.Series) -> Mapped:
     return _map(texts, (SEVERITY_WORDS, frozenset(Severity)), default=None, other=None)
 
 
+def map_codes(texts: pd.Series, words: Words) -> Mapped:
+    """Map a column of codes by their words; empty stays none, and so does an unknown word."""
+    return _map(texts, (words, frozenset(words)), default=None, other=None)
+
+
 def map_flags(texts: pd.Series) -> pd.Series:
     """Read yes and no in either language as 1 and 0; none for anything else."""
     found = {word: _flag(word) for word in texts.unique()}

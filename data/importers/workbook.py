@@ -22,6 +22,7 @@ FORMULA = "formula_cell"
 _MERGED: Final = re.compile(rb'<mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _FORMULA_TAG: Final = re.compile(rb"<f[ >/]")
 _MOST_HEADER_ROWS: Final = 10
+_EPOCH_1904: Final = 1904
 Box = tuple[int, int, int, int]
 """First column, first row, last column, last row; 1-based, inclusive."""
 
@@ -35,6 +36,11 @@ class _Sheet:
     first_row: int
     has_formulas: bool
     merged: tuple[Box, ...]
+
+
+_CLOCK_FORMAT: Final = re.compile(r"[hs]|\[m+\]|AM/PM", re.IGNORECASE)
+"""What a number format that shows a time of day holds; colours and words are cut out first."""
+_NOT_FORMAT: Final = re.compile(r'"[^"]*"|\[(?:[A-Z]|\$)[^\]]*\]|\\.', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ def open_workbook(path: Path, options: TableOptions) -> Table:
         for row in sheet.iter_rows(max_row=_MOST_HEADER_ROWS, values_only=True)
     ]
     row_count = sheet.max_row
+    is_1904 = book.epoch.year == _EPOCH_1904
     book.close()
     header = _header(path.name, head, merged)
     formulas = len(_FORMULA_TAG.findall(xml))
@@ -84,6 +91,7 @@ def open_workbook(path: Path, options: TableOptions) -> Table:
         None if row_count is None else max(row_count - header.first_row + 1, 0),
         tuple(warnings),
         lambda size, skip: _chunks(opened, size, skip),
+        "excel1904" if is_1904 else "excel",
     )
 
 
@@ -132,6 +140,16 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - exact in a double
         return str(int(value))
     return str(value)
+
+
+def _cell_text(cell: Any) -> str:  # noqa: ANN401 - openpyxl's cell, full or empty
+    """Write a cell; a day without a time of day stays a day."""
+    value = cell.value
+    if isinstance(value, datetime) and value.time() == time():
+        shown = _NOT_FORMAT.sub("", str(cell.number_format))
+        if not _CLOCK_FORMAT.search(shown):
+            return value.date().isoformat()
+    return _text(value)
 
 
 def _header(name: str, head: Sequence[Sequence[str]], merged: Sequence[Box]) -> _Header:
@@ -251,19 +269,19 @@ def _rows(opened: _Sheet) -> Iterator[tuple[int, list[str], dict[int, str]]]:
     values = _load(opened.path, is_value=True)
     formulas = _load(opened.path, is_value=False) if opened.has_formulas else None
     try:
-        told = values[opened.name].iter_rows(min_row=opened.first_row, values_only=True)
+        told = values[opened.name].iter_rows(min_row=opened.first_row)
         if formulas is None:
             for line, row in enumerate(told, start=opened.first_row):
-                yield line, [_text(cell) for cell in row], {}
+                yield line, [_cell_text(cell) for cell in row], {}
             return
         written = formulas[opened.name].iter_rows(min_row=opened.first_row)
         for line, (row, cells) in enumerate(zip(told, written, strict=True), opened.first_row):
             lost = {
                 place: str(cell.value)
                 for place, cell in enumerate(cells)
-                if getattr(cell, "data_type", "") == "f" and row[place] is None
+                if getattr(cell, "data_type", "") == "f" and row[place].value is None
             }
-            yield line, [_text(cell) for cell in row], lost
+            yield line, [_cell_text(cell) for cell in row], lost
     finally:
         values.close()
         if formulas is not None:

@@ -211,3 +211,87 @@ def test_arrays_read_back_what_was_written(busy):
     assert str(events.occurred_at[0]) == "2026-03-01T00:00:00.000"
     assert [events.kind.labels[code] for code in events.kind.codes[:2]] == ["10", "10"]
     assert (placed.position == -2).sum() == 2
+
+
+def happened(session, number, at, precision="minute", until=None):
+    session.add(
+        Incident(
+            source="t", external_id=f"p{number}", kind="10", channel="unknown",
+            channel_group="unknown", occurred_at=at, occurred_until=until,
+            time_precision=precision, content_hash="x",
+        )
+    )  # fmt: skip
+
+
+def utc(day, hour=0, month=3):
+    return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def hours(db):
+    with db.write() as session:
+        happened(session, 0, utc(5, 21))
+        happened(session, 1, utc(5, 20), "band", utc(5, 22))
+        happened(session, 2, utc(5, 23), "band", utc(6, 2))
+        happened(session, 3, utc(5), "day")
+        happened(session, 4, utc(1), "month", utc(1, month=4))
+    with db.read() as session:
+        return event_arrays(session, LOCAL_STEWARD, INCIDENTS)
+
+
+def told(events, wanted):
+    return (
+        [int(k) for k in wanted.mask(events).nonzero()[0]],
+        [int(k) for k in wanted.imprecise(events).nonzero()[0]],
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "counted", "apart"),
+    [
+        (None, None, [0, 1, 2, 3, 4], []),
+        (utc(1), utc(1, month=4), [0, 1, 2, 3, 4], []),
+        (utc(5), utc(6), [0, 1, 3], [2, 4]),
+        (utc(5, 21), utc(5, 22), [0], [1, 3, 4]),
+        (utc(6), None, [], [2, 4]),
+        (None, utc(5, 12), [], [3, 4]),
+        (utc(1, month=4), None, [], []),
+    ],
+)
+def test_a_period_that_cuts_through_what_is_known_counts_apart(hours, since, until, counted, apart):
+    assert told(hours, EventFilter(since, until)) == (counted, apart)
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted", "apart"),
+    [
+        ((20, 22), [0, 1], [3, 4]),
+        ((21, 23), [0], [1, 3, 4]),
+        ((22, 6), [2], [3, 4]),
+        ((0, 3), [], [2, 3, 4]),
+        ((0, 24), [0, 1, 2, 3, 4], []),
+    ],
+)
+def test_a_band_has_an_hour_only_where_all_of_it_lies_inside(hours, asked, counted, apart):
+    assert told(hours, EventFilter(hours=asked, tz="UTC")) == (counted, apart)
+
+
+def test_local_hours_and_days_of_a_clock_change(db):
+    with db.write() as session:
+        happened(session, 0, datetime(2026, 3, 29, tzinfo=UTC), "day")
+    with db.read() as session:
+        events = event_arrays(session, LOCAL_STEWARD, INCIDENTS)
+    since, until = datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 3, 29, 23, tzinfo=UTC)
+    assert told(events, EventFilter(since, until)) == ([0], [])
+
+
+def test_counts_say_how_many_were_left_apart(town):
+    with town.write() as session:
+        happened(session, 9, utc(1), "month", utc(1, month=4))
+    with town.read() as session:
+        found = count(
+            session, LOCAL_STEWARD, INCIDENTS, level=PlaceLevel.GRID, today=TODAY,
+            wanted=EventFilter(since=utc(5), until=utc(6)),
+        )  # fmt: skip
+    assert found.imprecise == 1
+    assert found.unlocated == 0

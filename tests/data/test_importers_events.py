@@ -345,3 +345,107 @@ def test_every_fault_of_the_options_is_named_at_once(db, tmp_path):
     with db.read() as session:
         assert session.scalars(select(RejectedRow)).first() is None
         assert list_batches(session, LOCAL_STEWARD) == ()
+
+
+UPDATED = {"external_id": "id", "lon": "lon", "lat": "lat", "occurred_at": "at", "updated_at": "up",
+           "description": "text"}  # fmt: skip
+
+
+def deliver(db, path, *lines, **changes):
+    path.write_text("\n".join(["id,lon,lat,at,up,text", *lines, ""]), encoding="utf-8")
+    return load(db, path, options(mapping=UPDATED, source="calls", **changes))
+
+
+def test_the_later_update_wins_whatever_the_order_of_the_deliveries(db, tmp_path):
+    new, old = "1,97,33,2026-03-05,2026-03-09 10:00,new", "1,97,33,2026-03-05,2026-03-08 10:00,old"
+    assert deliver(db, tmp_path / "a.csv", old).inserted == 1
+    assert deliver(db, tmp_path / "b.csv", new).updated == 1
+    again = deliver(db, tmp_path / "c.csv", old, "2,97,33,2026-03-05,,x")
+    assert (again.rows, again.stale, again.updated, again.inserted) == (2, 1, 0, 1)
+    assert again.accepted == 2
+    assert again.as_json()["stale"] == 1
+    assert rows(db)["1"].description == "new"
+    assert deliver(db, tmp_path / "c.csv", old, "2,97,33,2026-03-05,,x").as_json()["stale"] == 1
+
+
+def test_equal_or_missing_updates_follow_the_order_of_the_deliveries(db, tmp_path):
+    deliver(db, tmp_path / "a.csv", "1,97,33,2026-03-05,2026-03-09 10:00,first")
+    told = deliver(db, tmp_path / "b.csv", "1,97,33,2026-03-05,2026-03-09 10:00,second")
+    assert (told.updated, told.stale) == (1, 0)
+    told = deliver(db, tmp_path / "c.csv", "1,97,33,2026-03-05,,third")
+    assert (told.updated, told.stale) == (1, 0)
+    assert rows(db)["1"].description == "third"
+
+
+@pytest.mark.parametrize("rule", ["last", "first"])
+def test_within_a_file_the_later_update_wins_before_the_rule(db, tmp_path, rule):
+    report = deliver(
+        db,
+        tmp_path / "a.csv",
+        "1,97,33,2026-03-05,2026-03-07,old",
+        "1,97,33,2026-03-05,2026-03-09,new",
+        "1,97,33,2026-03-05,2026-03-08,between",
+        "2,97,33,2026-03-05,2026-03-08,one",
+        "2,97,33,2026-03-05,2026-03-08,two",
+        duplicate_rule=rule,
+    )
+    assert (report.inserted, report.duplicate_ids) == (2, 2)
+    found = rows(db)
+    assert found["1"].description == "new"
+    assert found["2"].description == {"last": "two", "first": "one"}[rule]
+
+
+def test_bands_and_months_are_stored_with_their_ends(db, tmp_path):
+    path = write(
+        tmp_path / "calls.csv",
+        [
+            "1,97,33,2026-03-05 20:00-22:00,盗窃,G,x",
+            "2,97,33,2026年3月,盗窃,G,y",
+            "3,97,33,2026-03-05 08:30,盗窃,G,z",
+        ],
+    )
+    report = load(db, path)
+    assert report.time_flags == {"month_only": 1, "time_band": 1}
+    found = rows(db)
+    assert found["1"].time_precision == "band"
+    assert found["1"].occurred_until == datetime(2026, 3, 5, 14, tzinfo=UTC)
+    assert found["2"].occurred_until == datetime(2026, 3, 31, 16, tzinfo=UTC)
+    assert found["3"].occurred_until is None
+
+
+def test_dates_of_a_workbook_are_days_and_numbers_follow_its_system(db, tmp_path):
+    from openpyxl import Workbook
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+    for name, epoch in (("a", None), ("b", CALENDAR_MAC_1904)):
+        book = Workbook()
+        if epoch is not None:
+            book.epoch = epoch
+        sheet = book.active
+        sheet.append(["id", "at", "x"])
+        sheet.append([f"{name}1", datetime(2026, 3, 5), "1"])  # noqa: DTZ001 - a cell has no zone
+        sheet["B2"].number_format = "yyyy/m/d"
+        sheet.append([f"{name}2", 46086.5 if epoch is None else 44624.5, "2"])
+        sheet.append([f"{name}3", datetime(2026, 3, 5), "1"])  # noqa: DTZ001 - as above
+        sheet["B4"].number_format = 'yyyy"年"m"月"d"日" h:mm'
+        path = tmp_path / f"{name}.xlsx"
+        book.save(path)
+        told = options(mapping={"external_id": "id", "occurred_at": "at"}, datum=None)
+        assert load(db, path, told).rejected == 0
+        found = rows(db)
+        assert found[f"{name}1"].time_precision == "day"
+        assert found[f"{name}2"].occurred_at == datetime(2026, 3, 5, 4, tzinfo=UTC)
+        assert found[f"{name}3"].time_precision == "minute"
+
+
+def test_a_file_that_changes_under_the_import_is_refused(db, tmp_path):
+    path = write(tmp_path / "a.csv", [f"{k},97,33,2026-03-05,盗窃,G,x" for k in range(6)])
+
+    def meddle(done, _total):
+        if done == 2:
+            path.write_text("编号\n", encoding="utf-8")
+
+    with pytest.raises(ImportRefused) as refusal:
+        run(db, path, options(chunk_rows=2), LOCAL_STEWARD, now=NOW, progress=meddle)
+    assert refusal.value.code == "file_changed"
+    assert len(rows(db)) == 2

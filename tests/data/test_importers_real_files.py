@@ -121,8 +121,8 @@ class TestTaipei:
         first = stored(
             db, Incident.occurred_at, Incident.time_precision, Incident.kind, Incident.attributes
         )[0]
-        assert first[0] == datetime(2014, 12, 31, 16, tzinfo=UTC)
-        assert (first[1], first[2]) == ("day", "10")
+        assert first[0] == datetime(2015, 1, 1, 8, tzinfo=UTC)
+        assert (first[1], first[2]) == ("band", "10")
         assert first[3]["clock"] == "16~18"
         assert first[3]["發生地點"].startswith("臺北市大安區")
 

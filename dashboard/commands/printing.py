@@ -1,0 +1,173 @@
+"""Print: the bulletin of a place, and contact cards."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashboard.commands.base import (
+    json_option,
+    open_database,
+    parse_day,
+    print_json,
+    say,
+    store_option,
+    words,
+)
+from dashboard.text import LANGUAGES, Language, Words
+from data.errors import ImportRefused
+from data.viewer import LOCAL_STEWARD
+
+BOTH = "both"
+_ENDINGS = (".pdf", ".xlsx")
+_DAY = timedelta(days=1)
+
+
+@click.command(help=words("cli.bulletin"))
+@click.option("--unit", metavar="CODE", help=words("cli_prints.unit"))
+@click.option("--from", "since_on", required=True, metavar="DATE", callback=parse_day,
+              help=words("cli_prints.since"))  # fmt: skip
+@click.option("--to", "last_on", required=True, metavar="DATE", callback=parse_day,
+              help=words("cli_prints.until"))  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
+              help=words("cli_prints.out"))  # fmt: skip
+@click.option("--language", default=words.language, type=click.Choice(LANGUAGES),
+              help=words("cli_prints.language"))  # fmt: skip
+@json_option
+@store_option
+def bulletin(  # noqa: PLR0913 - the options of the command, by name
+    *,
+    unit: str | None,
+    since_on: date,
+    last_on: date,
+    out: Path,
+    language: Language,
+    as_json: bool,
+    store: str | None,
+) -> None:
+    """Make one bulletin."""
+    from dashboard.printing.bulletin_pdf import bulletin_pdf
+    from dashboard.printing.bulletin_xlsx import bulletin_xlsx
+
+    write = {".pdf": bulletin_pdf, ".xlsx": bulletin_xlsx}.get(out.suffix.lower())
+    if write is None:
+        raise ImportRefused("unknown_file_type", file=out.name, known=", ".join(_ENDINGS))
+    said = Words(language)
+    counted = _counted(open_database(store), unit, (since_on, last_on + _DAY), said)
+    made = write(counted, said)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(made)
+    if as_json:
+        figure = counted.incidents
+        print_json(
+            {
+                "file": str(out),
+                "bytes": len(made),
+                "unit": counted.code or None,
+                "incidents": figure.numerator,
+                "year_before": figure.denominator,
+                "change": figure.value,
+                "low": figure.low,
+                "high": figure.high,
+                "hazards_open": counted.hazards.still_open,
+                "disputes_open": counted.disputes.still_open,
+            }
+        )
+        return
+    say(words("cli_prints.bulletin_done", file=out, bytes=len(made)))
+
+
+@click.command("contact-card", help=words("cli.contact-card"))
+@click.option("--unit", "units", multiple=True, metavar="CODE", help=words("cli_prints.unit_card"))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
+              help=words("cli_prints.out"))  # fmt: skip
+@click.option("--paper", default="A5", type=click.Choice(["A5", "A4"]), show_default=True,
+              help=words("cli_prints.paper"))  # fmt: skip
+@click.option("--language", default=BOTH, type=click.Choice([*LANGUAGES, BOTH]), show_default=True,
+              help=words("cli_prints.language"))  # fmt: skip
+@click.option("--as-of", metavar="DATE", callback=parse_day, help=words("cli_prints.as_of"))
+@click.option("--qr-address", metavar="URL", help=words("cli_prints.address"))
+@json_option
+@store_option
+def contact_card(  # noqa: PLR0913 - the options of the command, by name
+    *,
+    units: tuple[str, ...],
+    out: Path,
+    paper: Any,  # noqa: ANN401 - click has checked it
+    language: str,
+    as_of: date | None,
+    qr_address: str | None,
+    as_json: bool,
+    store: str | None,
+) -> None:
+    """Print contact cards."""
+    from dashboard.printing.contact_card import CardPrint, contact_cards_pdf
+    from dashboard.viewmodels.contact import build_cards, without_phone
+    from data.repositories.places import today_here
+
+    if out.suffix.lower() != ".pdf":
+        raise ImportRefused("unknown_file_type", file=out.name, known=".pdf")
+    day = as_of or today_here()
+    with open_database(store).read() as session:
+        cards = build_cards(session, LOCAL_STEWARD, as_of=day, codes=units, address=qr_address)
+        scenario = _scenario(session)
+    first = words.language if language == BOTH else language
+    codes = [first, *(code for code in LANGUAGES if language == BOTH and code != first)]
+    said = [Words(code) for code in LANGUAGES if code in codes]
+    said.sort(key=lambda one: codes.index(one.language))
+    name = said[0].label("scenario", scenario) if scenario else ""
+    made = contact_cards_pdf(cards, CardPrint(said, day, datetime.now(UTC), paper, name))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(made)
+    blank = len(without_phone(cards))
+    if as_json:
+        print_json({"file": str(out), "bytes": len(made), "cards": len(cards), "blank": blank})
+        return
+    say(words("cli_prints.cards_done", n=len(cards), file=out, bytes=len(made), blank=blank))
+
+
+def _counted(
+    database: Any,  # noqa: ANN401 - Database, imported late
+    unit: str | None,
+    span: tuple[date, date],
+    said: Words,
+) -> Any:  # noqa: ANN401 - Bulletin, imported late
+    """Count the bulletin of a code: a community's or a subdistrict's."""
+    from dashboard.viewmodels.bulletin import BulletinAsked, build_bulletin
+    from dashboard.viewmodels.town import load_town
+    from data.config import DEFAULT_TZ
+    from data.counting import place_events
+    from data.errors import RecordNotFound
+    from data.repositories.figures import settings
+    from data.repositories.places import today_here
+    from data.vocabulary import EventLayer
+
+    today = today_here()
+    with database.read() as session:
+        town = load_town(session, LOCAL_STEWARD, as_of=today)
+        area = next((one.key for one in town.areas if one.code == unit), "")
+        if unit is not None and not area:
+            raise RecordNotFound("unknown_unit", unit=unit)
+        tz = str(settings(session).get("tz") or DEFAULT_TZ)
+        placed = {
+            layer: place_events(session, LOCAL_STEWARD, layer, today=today, tz=tz)
+            for layer in EventLayer
+        }
+        scenario = _scenario(session)
+    asked = BulletinAsked(
+        area=area,
+        since_on=span[0],
+        until_on=span[1],
+        now=datetime.now(UTC),
+        tz=tz,
+        printed_by=LOCAL_STEWARD.name,
+        scenario=said.label("scenario", scenario) if scenario else "",
+    )
+    return build_bulletin(town, placed, asked)
+
+
+def _scenario(session: Any) -> str:  # noqa: ANN401 - Session, imported late
+    from data.repositories.figures import settings
+
+    return str(settings(session).get("scenario") or "")
