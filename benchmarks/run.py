@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> None:
     """Run the scripts one after the other; stop at the first that fails."""
-    for script in ("import_incidents.py", "overview.py"):
+    for script in ("import_incidents.py", "overview.py", "kpi_board.py"):
         print(f"== {script}", flush=True)
         subprocess.run([sys.executable, str(HERE / script)], check=True)
 
