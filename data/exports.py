@@ -3,7 +3,8 @@
 Used by the command line and screens. Levels (domain note 6.3): public = counts per grid and month,
 1 to 4 withheld, no totals beside them, so that no withheld cell can be worked out; wall = the
 grid's inner point and a quarter of an hour, no text; internal = exact place, masked text;
-admin = every kept column.
+admin = every kept column. Registers leave the house at level internal and above only, appraisals at
+level admin only: a wall shows their counts.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,13 +22,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.counting import AS_OF_TODAY, OUTSIDE, UNLOCATED, Placed, place_events
-from data.errors import ImportRefused
+from data.errors import AccessRefused, ImportRefused
 from data.formulas import guard_formulas
 from data.frames import grids_frame, places_frame, streets_frame
 from data.repositories.audit import append_audit
 from data.repositories.events import MODELS
+from data.repositories.registers import record_columns, register_records
 from data.viewer import DisplayLevel, Viewer
-from data.vocabulary import EventLayer, GridKind, PlaceLevel
+from data.vocabulary import EventLayer, GridKind, PlaceLevel, RegisterLayer
 
 SMALLEST_PUBLISHED: Final = 5
 QUARTER_HOUR: Final = np.timedelta64(15 * 60 * 1000, "ms")
@@ -59,7 +61,13 @@ EXACT_COLUMNS: Final = (
     "description",
 )
 ADMIN_COLUMNS: Final = ["src_datum", "src_x", "src_y", "attributes", "line", "batch_id"]
-LAYERS: Final = (*PLACE_LAYERS, "streets", *(layer.value for layer in EventLayer))
+LAYERS: Final = (
+    *PLACE_LAYERS,
+    "streets",
+    *(layer.value for layer in EventLayer),
+    *(layer.value for layer in RegisterLayer),
+)
+_BOOKS: Final = ("attributes", "line", "batch_id")
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,8 @@ def export_layer(
     ImportRefused
         `unknown_layer`, `unknown_file_type`.
     AccessRefused
-        `level_too_low`.
+        `level_too_low`; `register_not_public` (a register below level internal, appraisals below
+        admin); `role_may_not_read`.
     """
     viewer.require_level(options.level)
     if layer not in LAYERS:
@@ -127,13 +136,70 @@ def _frame(
         return frame.reset_index(drop=True)
     if layer == "streets":
         return streets_frame(session, viewer).reset_index(drop=True)
-    events = EventLayer(layer)
+    if layer in set(RegisterLayer):
+        return _register(session, viewer, RegisterLayer(layer), options.level)
+    return _events(session, viewer, EventLayer(layer), options, today)
+
+
+def _events(
+    session: Session, viewer: Viewer, events: EventLayer, options: ExportOptions, today: date
+) -> gpd.GeoDataFrame:
     placed = place_events(session, viewer, events, today=today, as_of=options.as_of, tz=options.tz)
     if options.level is DisplayLevel.PUBLIC:
         return _public(placed, options.tz)
     if options.level is DisplayLevel.WALL:
         return _wall(placed, options.tz)
     return _exact(session, placed, with_source=options.level is DisplayLevel.ADMIN)
+
+
+def _register(
+    session: Session, viewer: Viewer, layer: RegisterLayer, level: DisplayLevel
+) -> gpd.GeoDataFrame:
+    """Give a register's records; points also as `lon` and `lat`, other shapes as `wkt`."""
+    is_private = layer is RegisterLayer.APPRAISALS
+    needed = DisplayLevel.ADMIN if is_private else DisplayLevel.INTERNAL
+    if level < needed:
+        facts = {"level": level.name.lower(), "needed": needed.name.lower()}
+        raise AccessRefused("register_not_public", layer=layer.value, **facts)
+    records = register_records(session, viewer, layer)
+    names = record_columns(layer)
+    if level < DisplayLevel.ADMIN:
+        names = [name for name in names if name not in _BOOKS]
+    told = [name for name in names if name != "geometry"]
+    table = pd.DataFrame(
+        {name: _column(name, [getattr(record, name) for record in records]) for name in told}
+    )
+    shapes = np.array([getattr(record, "geometry", None) for record in records], dtype=object)
+    if "geometry" in names:
+        points = [s if s is not None and s.geom_type == "Point" else None for s in shapes]
+        table["lon"] = [None if point is None else point.x for point in points]
+        table["lat"] = [None if point is None else point.y for point in points]
+        if layer in (RegisterLayer.BUILDINGS, RegisterLayer.PATROL_TARGETS):
+            table["wkt"] = [
+                None if s is None or p is not None else s.wkt
+                for s, p in zip(shapes, points, strict=True)
+            ]
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"))
+
+
+def _column(name: str, cells: list[Any]) -> pd.Series:
+    """Give cells the type that every kind of file can hold: days and lists become text."""
+    if name.endswith("_at"):
+        return pd.Series(pd.to_datetime(cells, utc=True))
+    told = {type(cell) for cell in cells if cell is not None}
+    if told == {bool}:
+        return pd.Series(cells, dtype="boolean")
+    if told == {int}:
+        return pd.Series(cells, dtype="Int64")
+    if told and told <= {int, float}:
+        return pd.Series(cells, dtype="float64")
+    return pd.Series([_flat(cell) for cell in cells], dtype=object)
+
+
+def _flat(value: Any) -> Any:  # noqa: ANN401 - a cell of a record
+    if isinstance(value, dict | list):
+        return _json(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _grid_codes(placed: Placed) -> np.ndarray[Any, np.dtype[np.object_]]:
@@ -279,6 +345,7 @@ def _cell(sheet: Any, value: Any) -> Any:  # noqa: ANN401 - openpyxl is untyped
 
 def _without_shapes(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     table = pd.DataFrame(frame.drop(columns=frame.active_geometry_name))
-    if "lon" not in table and len(frame) and (frame.geom_type.dropna() == "Point").all():
+    kinds = set(frame.geom_type.dropna())
+    if "lon" not in table and kinds == {"Point"}:
         table["lon"], table["lat"] = frame.geometry.x, frame.geometry.y
     return table

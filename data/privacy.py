@@ -295,6 +295,22 @@ def mask_row(raw: Mapping[str, str], dropped: Sequence[str]) -> dict[str, str]:
     return {name: mask_value(text) for name, text in raw.items() if name not in gone and text != ""}
 
 
+_SENSITIVE: Final = re.compile(
+    r"强奸|强姦|猥亵|性侵|性骚扰|家暴|家庭暴力|虐待|未成年|儿童|孩童|自杀|轻生|自残|\b(?:rape|sexual|sex"
+    r"|indecen\w*|molest\w*|domestic (?:violence|abuse|assault)|juvenile|minors?|child\w*|suicid\w*"
+    r"|self.harm)\b",
+    re.IGNORECASE,
+)
+
+
+def is_sensitive(kind_text: str) -> bool:
+    """Tell whether the file's own name of a kind is one that is never drawn as a point.
+
+    Sexual offences, domestic violence, minors, suicide (domain note 6.2, row 6).
+    """
+    return _SENSITIVE.search(unicodedata.normalize("NFKC", kind_text)) is not None
+
+
 def pseudonym(text: str, key: bytes) -> str:
     """Replace an id that is a person's number by a keyed digest: same in, same out, per store."""
     plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()

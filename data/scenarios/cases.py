@@ -1,6 +1,6 @@
 """Write the hazards and disputes of a scenario, with limits, states and some left overdue.
 
-Used by the list of scenarios' files. Kinds: domain note 2.6 and 2.7; limits: 2.9.
+Used by the stories of the scenarios. Kinds: domain note 2.6 and 2.7; limits: 2.9.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from data.scenarios.clock import draw_moments, later
 from data.scenarios.incidents import Habit, Row, place_fields
 from data.scenarios.spots import Mix, Spots
+from data.scenarios.stages import flag, reported_at, stages
 from data.vocabulary import CaseStatus, DisputeKind, HazardKind, Severity
 
 _K = TypeVar("_K")
@@ -67,7 +68,7 @@ class CaseOrder:
     """How many cases, in which half-open span; the files were written on `until`.
 
     `unsettled` is the number of disputes not resolved; about `rooted` disputes name the hazard at
-    their root.
+    their root. `first` is the number of the first case.
     """
 
     count: int
@@ -75,6 +76,7 @@ class CaseOrder:
     until: date
     unsettled: int = 1
     rooted: int = 1
+    first: int = 1
 
 
 def hazard_rows(spots: Spots, order: CaseOrder, dice: np.random.Generator) -> list[Row]:
@@ -86,21 +88,25 @@ def hazard_rows(spots: Spots, order: CaseOrder, dice: np.random.Generator) -> li
         habit = HAZARDS[kind][1]
         for moment in draw_moments(dice, habit.profile, count, order.since, order.until):
             grade = list(_GRADES)[int(dice.choice(len(_GRADES), p=list(_GRADES.values())))]
+            channel = str(dice.choice(list(_FOUND_BY), p=list(_FOUND_BY.values())))
             x, y = spots.draw(habit.mix)
+            course = _course(moment, _LIMIT_DAYS[grade], last, dice)
             row: Row = {
                 "kind": kind.value,
                 "severity": grade.value,
-                "is_major": "true" if grade is Severity.MAJOR else "false",
-                "channel": str(dice.choice(list(_FOUND_BY), p=list(_FOUND_BY.values()))),
+                "is_major": flag(grade is Severity.MAJOR),
+                "channel": channel,
                 "occurred_at": moment,
+                "reported_at": reported_at(moment, course["accepted_at"]),
                 "due_at": moment + timedelta(days=_LIMIT_DAYS[grade]),
-                **_course(moment, _LIMIT_DAYS[grade], last, dice),
+                **course,
+                **stages(course, _LIMIT_DAYS[grade], channel, dice),
                 "description": str(dice.choice(habit.texts)),
                 **place_fields(spots, x, y),
             }
             drawn.append((moment, row))
     drawn.sort(key=lambda item: (item[0], str(item[1])))
-    return [{"id": f"YH{at:05d}", **row} for at, (_, row) in enumerate(drawn, 1)]
+    return [{"id": f"YH{at:05d}", **row} for at, (_, row) in enumerate(drawn, order.first)]
 
 
 def _course(moment: datetime, limit_days: int, last: datetime, dice: np.random.Generator) -> Row:
@@ -146,7 +152,9 @@ def dispute_rows(
             row.update({key: root[key] for key in ("lon", "lat", "stated_unit")})
             row["root_hazard_ref"] = root["id"]
             row["closed_at"] = _after(row["closed_at"], root["closed_at"])
-        rows.append({"id": f"JF{at + 1:05d}", **row})
+        row["reported_at"] = reported_at(moment, row["accepted_at"])
+        row.update(stages(row, _DISPUTE_LIMIT_DAYS, str(row["channel"]), dice))
+        rows.append({"id": f"JF{at + order.first:05d}", **row})
     return rows
 
 

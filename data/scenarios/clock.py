@@ -15,7 +15,7 @@ _WORK = (0, 0, 0, 0, 0, 0, 0, 1, 6, 12, 13, 8, 2, 3, 10, 12, 11, 7, 2, 1, 0, 0, 
 _EVEN_WEEK = (1.0, 1.0, 1.0, 1.0, 1.1, 1.1, 1.0)
 _WEEKEND = (0.8, 0.8, 0.8, 0.9, 1.3, 1.6, 1.4)
 _WORK_WEEK = (1.2, 1.2, 1.1, 1.1, 1.1, 0.4, 0.3)
-_SEASON = (0.9, 0.8, 0.9, 1.0, 1.0, 1.1, 1.2, 1.2, 1.1, 1.0, 0.9, 0.9)
+SEASON = (0.9, 0.8, 0.9, 1.0, 1.0, 1.1, 1.2, 1.2, 1.1, 1.0, 0.9, 0.9)
 
 PROFILES = {
     "day": (_DAY, _EVEN_WEEK),
@@ -45,7 +45,7 @@ def draw_moments(
     """
     hours, week = PROFILES[profile]
     days = [since + timedelta(days=i) for i in range((until - since).days)]
-    weights = np.array([week[day.weekday()] * _SEASON[day.month - 1] for day in days])
+    weights = np.array([week[day.weekday()] * SEASON[day.month - 1] for day in days])
     chosen = dice.choice(len(days), size=count, p=weights / weights.sum())
     hour_shares = np.array(hours) / sum(hours)
     hour = dice.choice(24, size=count, p=hour_shares)

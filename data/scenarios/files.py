@@ -6,83 +6,32 @@ Used by the loader and by tests. Knows nothing of the store.
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from data.scenarios.cases import CaseOrder, dispute_rows, hazard_rows
-from data.scenarios.figures import (
-    Published,
-    as_rows,
-    declared_of,
-    golmud_figures,
-    yushu_figures,
-)
-from data.scenarios.golmud import GOLMUD
-from data.scenarios.incidents import Row, Wave, incident_rows, without_place
-from data.scenarios.people import (
-    Staff,
-    community_staff,
-    grid_members,
-    leave,
-    one_one_one_n,
-    roster_one_one_one_n,
-    roster_seat,
-)
+from data.scenarios.catalogue import STORIES
+from data.scenarios.contents import Contents
+from data.scenarios.figures import as_rows, declared_of
+from data.scenarios.incidents import Row
 from data.scenarios.spec import ScenarioSpec
-from data.scenarios.spots import Spots
 from data.scenarios.town import Town, build_town
-from data.scenarios.yushu import YUSHU
-from data.vocabulary import IncidentKind
 
-SPECS: dict[str, ScenarioSpec] = {spec.name: spec for spec in (GOLMUD, YUSHU)}
-"""Name → scenario, in the order in which they are listed."""
 LEVELS = ("province", "city", "county", "station", "subdistrict", "community", "grid")
 """Levels of places in the order of import: a parent (and a station) before what names it."""
+STEPS = "case_steps.csv"
 
 _HEAD = (
     '{"type":"FeatureCollection","crs":{"type":"name","properties":'
     '{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}},"features":[\n'
 )
-_K = IncidentKind
-_GOLMUD_YEAR = {
-    _K.HELP: 72, _K.OTHER: 58, _K.TRAFFIC: 54, _K.DISPUTE_CALL: 36, _K.PUBLIC_ORDER: 28,
-    _K.CRIMINAL: 18, _K.FRAUD: 16, _K.TIP: 12, _K.DISASTER: 6,
-}  # fmt: skip
-_YUSHU_BASE = {
-    _K.PUBLIC_ORDER: 74, _K.HELP: 70, _K.OTHER: 52, _K.TRAFFIC: 38, _K.DISPUTE_CALL: 30,
-    _K.CRIMINAL: 16, _K.FRAUD: 9, _K.TIP: 8, _K.DISASTER: 3,
-}  # fmt: skip
-_YUSHU_CURRENT = {
-    _K.PUBLIC_ORDER: 29, _K.HELP: 17, _K.OTHER: 11, _K.TRAFFIC: 9, _K.DISPUTE_CALL: 6,
-    _K.CRIMINAL: 3, _K.FRAUD: 2, _K.TIP: 1, _K.DISASTER: 1,
-}  # fmt: skip
-_GOLMUD_OUTSIDE = ((94.9252, 36.4071), (94.9261, 36.3968), (94.8790, 36.4139))
-_ARTICLES = {"golmud_hexi": "Golmud, Hexi Subdistrict", "yushu_18": "玉树市融媒体中心 2023-06-16"}
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Everything a scenario's files say."""
-
-    spec: ScenarioSpec
-    town: Town
-    staff: Staff
-    roster: dict[str, object]
-    incidents: list[Row]
-    hazards: list[Row]
-    disputes: list[Row]
-    published: list[Published]
 
 
 def contents(spec: ScenarioSpec) -> Contents:
     """Draw a whole scenario from its seed."""
-    town = build_town(spec)
-    return _golmud(spec, town) if spec is GOLMUD else _yushu(spec, town)
+    return STORIES[spec.name](spec, build_town(spec))
 
 
 def write_scenario(spec: ScenarioSpec, folder: Path) -> dict[str, Path]:
@@ -97,28 +46,23 @@ def write_scenario(spec: ScenarioSpec, folder: Path) -> dict[str, Path]:
     written: dict[str, Path] = {}
     for level in LEVELS:
         name = "grids.geojson" if level == "grid" else f"places_{level}.geojson"
-        written[name] = _geojson(folder / name, _unit_features(told.town, level))
-    written["streets.geojson"] = _geojson(folder / "streets.geojson", _street_features(told.town))
-    written["blocks.geojson"] = _geojson(folder / "blocks.geojson", _block_features(told.town))
-    tables = {
-        "officers.csv": told.staff.officers,
-        "appointments.csv": told.staff.appointments,
-        "hazards.csv": told.hazards,
-        "disputes.csv": told.disputes,
-        "incidents.csv": told.incidents,
+        written[name] = write_geojson(folder / name, unit_features(told.town, level))
+    lines = {
+        "streets.geojson": street_features(told.town),
+        "blocks.geojson": _block_features(told),
     }
-    for name, rows in tables.items():
-        written[name] = _csv(folder / name, rows)
+    for name, features in lines.items():
+        written[name] = write_geojson(folder / name, features)
+    for name, rows in _tables(told).items():
+        written[name] = write_csv(folder / name, rows)
     documents: dict[str, object] = {
         "roster.json": told.roster,
-        "declared_figures.json": declared_of(told.published, _ARTICLES[spec.name]),
+        "declared_figures.json": declared_of(told.published, told.article),
         "published_kpi.json": as_rows(told.published),
         "scenario.json": settings_of(spec),
     }
     for name, document in documents.items():
-        text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        written[name] = folder / name
+        written[name] = write_json(folder / name, document)
     return written
 
 
@@ -136,44 +80,54 @@ def settings_of(spec: ScenarioSpec) -> dict[str, object]:
     }
 
 
-def _golmud(spec: ScenarioSpec, town: Town) -> Contents:
-    dice = np.random.default_rng(spec.seed + 1)
-    spots, days = Spots(town, dice), spec.spans
-    incidents = incident_rows(
-        spots, (Wave(days.since, days.as_of, _GOLMUD_YEAR),), days.as_of, dice
-    )
-    without_place(incidents, 6, list(_GOLMUD_OUTSIDE))
-    hazards = hazard_rows(spots, CaseOrder(120, days.since, days.as_of), dice)
-    order = CaseOrder(60, days.since, days.as_of, unsettled=11, rooted=8)
-    disputes = dispute_rows(spots, order, hazards, dice)
-    staff = community_staff(town, days.since, is_seat=False)
-    grid_members(staff, town, days.since)
-    one_one_one_n(staff, town, days.since, dice)
-    leave(staff, days.as_of)
-    published = golmud_figures(spec)
-    return Contents(
-        spec, town, staff, roster_one_one_one_n(), incidents, hazards, disputes, published
-    )
+def write_geojson(path: Path, features: Iterable[tuple[Mapping[str, object], object]]) -> Path:
+    """Write features (properties, GeoJSON geometry) in lon/lat, one a line."""
+    lines = [
+        json.dumps(
+            {"type": "Feature", "properties": properties, "geometry": geometry},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        for properties, geometry in features
+    ]
+    text = _HEAD + ",\n".join(lines) + "\n]}\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
 
-def _yushu(spec: ScenarioSpec, town: Town) -> Contents:
-    dice = np.random.default_rng(spec.seed + 1)
-    spots, days = Spots(town, dice), spec.spans
-    waves = (
-        Wave(days.base_since or days.since, days.since, _YUSHU_BASE),
-        Wave(days.since, days.as_of, _YUSHU_CURRENT),
-    )
-    incidents = incident_rows(spots, waves, days.as_of, dice)
-    hazards = hazard_rows(spots, CaseOrder(150, days.since, days.as_of), dice)
-    order = CaseOrder(84, days.since, days.as_of, unsettled=7, rooted=7)
-    disputes = dispute_rows(spots, order, hazards, dice)
-    staff = community_staff(town, days.since, is_seat=True)
-    grid_members(staff, town, days.since)
-    published = yushu_figures(spec)
-    return Contents(spec, town, staff, roster_seat(), incidents, hazards, disputes, published)
+def write_csv(path: Path, rows: Sequence[Row]) -> Path:
+    """Write rows under every column that any of them has; what a row lacks stays empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return path
 
 
-def _unit_features(town: Town, level: str) -> Iterable[tuple[dict[str, object], object]]:
+def write_json(path: Path, document: object) -> Path:
+    """Write a document, one item a line."""
+    text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _tables(told: Contents) -> dict[str, Sequence[Row]]:
+    tables: dict[str, Sequence[Row]] = {
+        "officers.csv": told.staff.officers,
+        "appointments.csv": told.staff.appointments,
+        "hazards.csv": told.events.hazards,
+        "disputes.csv": told.events.disputes,
+        "incidents.csv": told.events.incidents,
+    }
+    tables |= {f"{layer.value}.csv": rows for layer, rows in told.registers.items()}
+    if told.steps:
+        tables[STEPS] = told.steps
+    return tables
+
+
+def unit_features(town: Town, level: str) -> Iterable[tuple[dict[str, object], object]]:
+    """Give the units of one level as properties and geometry."""
     is_counted = level not in {"province", "city", "county"}
     for unit in town.of(level):
         properties: dict[str, object] = {
@@ -189,7 +143,8 @@ def _unit_features(town: Town, level: str) -> Iterable[tuple[dict[str, object], 
         yield properties, _on_globe(town, unit.shape)
 
 
-def _street_features(town: Town) -> Iterable[tuple[dict[str, object], object]]:
+def street_features(town: Town) -> Iterable[tuple[dict[str, object], object]]:
+    """Give the streets, rivers and railways of a town as properties and geometry."""
     for number, line in enumerate(town.lines, 1):
         properties: dict[str, object] = {
             "id": f"DL{number:04d}",
@@ -199,16 +154,20 @@ def _street_features(town: Town) -> Iterable[tuple[dict[str, object], object]]:
         yield properties, _on_globe(town, line.shape)
 
 
-def _block_features(town: Town) -> Iterable[tuple[dict[str, object], object]]:
-    for compound in town.compounds:
+def _block_features(told: Contents) -> Iterable[tuple[dict[str, object], object]]:
+    for compound in told.town.compounds:
+        state = told.compounds.get(compound.key)
         properties: dict[str, object] = {
             "id": compound.key,
             "name": compound.name,
             "kind": compound.kind,
             "households": compound.households,
             "residents": compound.residents,
+            "is_old": state.is_old if state else None,
+            "is_unmanaged": state.is_unmanaged if state else None,
+            "safe_stars": state.safe_stars if state else None,
         }
-        yield properties, _on_globe(town, compound.shape)
+        yield properties, _on_globe(told.town, compound.shape)
 
 
 def _on_globe(town: Town, shape: BaseGeometry) -> object:
@@ -217,28 +176,6 @@ def _on_globe(town: Town, shape: BaseGeometry) -> object:
     if moved.geom_type in {"Polygon", "MultiPolygon"}:
         moved = shapely.orient_polygons(moved)
     return json.loads(shapely.to_geojson(moved))
-
-
-def _geojson(path: Path, features: Iterable[tuple[Mapping[str, object], object]]) -> Path:
-    lines = [
-        json.dumps(
-            {"type": "Feature", "properties": properties, "geometry": geometry},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        for properties, geometry in features
-    ]
-    text = _HEAD + ",\n".join(lines) + "\n]}\n"
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path
-
-
-def _csv(path: Path, rows: Sequence[Row]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return path
 
 
 def _cell(value: object) -> str:

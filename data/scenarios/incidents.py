@@ -1,6 +1,6 @@
 """Write the incidents of a scenario: clustered in space, patterned in time, exact in number.
 
-Used by the list of scenarios' files. Kinds and their mix: domain note 2.5; channels: 2.10.
+Used by the stories of the scenarios. Kinds and their mix: domain note 2.5; channels: 2.10.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from data.scenarios.clock import draw_moments, later
+from data.scenarios.spec import XY
 from data.scenarios.spots import Mix, Spots
 from data.vocabulary import CaseStatus, IncidentKind
 
@@ -54,11 +55,11 @@ HABITS: dict[IncidentKind, Habit] = {
         "day", Mix(0.3, 0.15, 0.5, 0.05), ("政策咨询", "误拨", "转热线办理", "重复来电")
     ),
 }
-_CHANNELS = {
+CHANNELS = {
     "call_110": 0.7, "hotline_12345": 0.08, "visit_or_phone": 0.1, "scan": 0.03, "tip": 0.03,
     "patrol": 0.03, "police_visit": 0.02, "video": 0.01,
 }  # fmt: skip
-_OUTCOMES = {
+OUTCOMES = {
     IncidentKind.CRIMINAL: "case_filed",
     IncidentKind.FRAUD: "case_filed",
     IncidentKind.PUBLIC_ORDER: "case_closed",
@@ -69,13 +70,19 @@ _TOWARDS_ARRIVAL = timedelta(minutes=8)
 _TOWARDS_CLOSING = timedelta(hours=5)
 
 
+_REPEATS = 0.12
+_REPEAT_REACH = 6
+_REPEAT_SIGMA_M = 22.0
+
+
 @dataclass(frozen=True)
 class Wave:
-    """Incidents of one span: how many of each kind."""
+    """Incidents of one span: how many of each kind, and in which communities (none: in all)."""
 
     since: date
     until: date
     counts: Mapping[IncidentKind, int]
+    inside: frozenset[str] | None = None
 
 
 def incident_rows(
@@ -97,26 +104,45 @@ def incident_rows(
     drawn: list[tuple[datetime, str, Row]] = []
     for wave in waves:
         for kind, count in wave.counts.items():
-            habit = HABITS[kind]
+            moments = draw_moments(dice, HABITS[kind].profile, count, wave.since, wave.until)
+            points = _points(spots, HABITS[kind].mix, len(moments), wave.inside, dice)
             drawn += [
-                (moment, kind.value, _row(spots, kind, moment, as_of, dice))
-                for moment in draw_moments(dice, habit.profile, count, wave.since, wave.until)
+                (moment, kind.value, _row(spots, kind, moment, point, as_of, dice))
+                for moment, point in zip(moments, points, strict=True)
             ]
     drawn.sort(key=lambda item: (item[0], item[1], str(item[2])))
     return [{"id": f"JQ{at:05d}", **row} for at, (_, _, row) in enumerate(drawn, 1)]
 
 
+def _points(
+    spots: Spots, mix: Mix, count: int, inside: frozenset[str] | None, dice: np.random.Generator
+) -> list[XY]:
+    """Draw places in order of time; about one in eight lies beside one of the few before it."""
+    points: list[XY] = []
+    for _ in range(count):
+        if points and dice.random() < _REPEATS:
+            x, y = points[-int(dice.integers(1, min(len(points), _REPEAT_REACH) + 1))]
+            points.append(spots.beside(x, y, _REPEAT_SIGMA_M))
+        else:
+            points.append(spots.draw(mix, inside))
+    return points
+
+
 def _row(
-    spots: Spots, kind: IncidentKind, moment: datetime, as_of: date, dice: np.random.Generator
+    spots: Spots,
+    kind: IncidentKind,
+    moment: datetime,
+    point: XY,
+    as_of: date,
+    dice: np.random.Generator,
 ) -> Row:
-    habit = HABITS[kind]
-    x, y = spots.draw(habit.mix)
+    habit, (x, y) = HABITS[kind], point
     reported = later(dice, moment, _TOWARDS_REPORT)
     handled = later(dice, reported, _TOWARDS_ARRIVAL)
     closed = later(dice, handled, _TOWARDS_CLOSING, 1.1)
     last = datetime.combine(as_of, datetime.min.time())
     is_closed = closed < last
-    channel = str(dice.choice(list(_CHANNELS), p=list(_CHANNELS.values())))
+    channel = str(dice.choice(list(CHANNELS), p=list(CHANNELS.values())))
     return {
         "kind": kind.value,
         "channel": channel,
@@ -125,7 +151,7 @@ def _row(
         "handled_at": handled if handled < last else None,
         "closed_at": closed if is_closed else None,
         "status": (CaseStatus.CLOSED if is_closed else CaseStatus.HANDLING).value,
-        "outcome": _OUTCOMES.get(kind, "settled_on_site") if is_closed else None,
+        "outcome": OUTCOMES.get(kind, "settled_on_site") if is_closed else None,
         "description": str(dice.choice(habit.texts)),
         **place_fields(spots, x, y),
     }

@@ -1,14 +1,17 @@
-"""Write people in post with their leave and appointments, and rosters: role titles, never names.
+"""Write people in post with their leave and appointments: role titles, never names.
 
-Used by the list of scenarios' files. Source: domain note 1.1, 1.5 and 2.4.
+Used by the stories of the scenarios. Source: domain note 1.1, 1.5 and 2.4.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import numpy as np
 
 from data.scenarios.incidents import Row
+from data.scenarios.sites import room
 from data.scenarios.town import Town, Unit
 from data.vocabulary import HolderKind, Position
 
@@ -17,6 +20,9 @@ DEPUTY_SECRETARY = "社区党组织兼职副书记"
 _LEAVE_OF = 5
 _SUBSTITUTED, _SUBSTITUTE = 3, 2
 _GRIDS_WITHOUT_LEADERS = (7, 19, 33)
+_STEPS = {"reviewed_on": 36, "submitted_on": 27, "decided_on": 14, "filed_on": 4}
+CRITERIA = 6
+"""How many criteria an officer must meet (选育管用的 6 项标准)."""
 _POST_FIELDS = ("place", "level", "position", "post_title", "planned_count", "lon", "lat")
 
 
@@ -58,6 +64,8 @@ class Staff:
                 "is_part_time": None,
                 "is_seat": None,
                 "document_no": None,
+                **dict.fromkeys(_STEPS),
+                "criteria_met": None,
                 **more,
             }
         )
@@ -82,7 +90,14 @@ def post_at(place: Unit, position: Position, title: str, count: int = 1) -> Row:
     }
 
 
-def community_staff(town: Town, since: date, *, is_seat: bool) -> Staff:
+def community_staff(
+    town: Town,
+    since: date,
+    *,
+    is_seat: bool,
+    starts: Mapping[str, date] = MappingProxyType({}),
+    chief: str = "",
+) -> Staff:
     """Give each community one officer: beat officer and, beside that, deputy secretary.
 
     Parameters
@@ -90,32 +105,61 @@ def community_staff(town: Town, since: date, *, is_seat: bool) -> Staff:
     town
         Communities with their stations.
     since
-        First day of all appointments.
+        First day of all appointments but those of `starts`.
     is_seat
         Whether the deputy secretary holds a seat outside the committee's number (seat system).
+    starts
+        Code of a community → first day of its officer's appointment.
+    chief
+        Code of the community whose officer is the chief of all.
     """
     staff = Staff()
+    directors(staff, town, since)
+    for number, community in enumerate(town.of("community"), 1):
+        is_chief = community.code == chief
+        title = f"社区警长 {number:02d}" if is_chief else f"社区民警 {number:02d}"
+        position = Position.BEAT_CHIEF if is_chief else Position.BEAT_OFFICER
+        first = starts.get(community.code, since)
+        officer = staff.hire(f"MJ{number:02d}", HolderKind.POLICE, title, community.station)
+        staff.appoint(officer, beat_post(town, community, position), first)
+        seat_officer(staff, community, officer, first, number, is_seat=is_seat)
+    return staff
+
+
+def directors(staff: Staff, town: Town, since: date) -> None:
+    """Give each station its director."""
     for number, station in enumerate(town.of("station"), 1):
         head = staff.hire(f"ZJ{number:02d}", HolderKind.POLICE, "派出所所长", station.code)
         post = post_at(station, Position.STATION_DIRECTOR, station.name)
-        _stand(post, town, _room(town, station))
+        _stand(post, town, room(town, station))
         staff.appoint(head, post, since)
-    for number, community in enumerate(town.of("community"), 1):
-        title = f"社区民警 {number:02d}"
-        officer = staff.hire(f"MJ{number:02d}", HolderKind.POLICE, title, community.station)
-        beat = post_at(community, Position.BEAT_OFFICER, POLICE_ROOM)
-        _stand(beat, town, _room(town, community))
-        staff.appoint(officer, beat, since)
-        seat = post_at(community, Position.DEPUTY_SECRETARY, DEPUTY_SECRETARY)
-        staff.appoint(
-            officer,
-            seat,
-            since,
-            is_part_time="true",
-            is_seat="true" if is_seat else "false",
-            document_no=f"示例聘〔{since.year}〕{number}号",
-        )
-    return staff
+
+
+def beat_post(
+    town: Town, community: Unit, position: Position = Position.BEAT_OFFICER, count: int = 1
+) -> Row:
+    """Give the post of a community's officers, in its police room."""
+    beat = post_at(community, position, POLICE_ROOM, count)
+    _stand(beat, town, room(town, community))
+    return beat
+
+
+def seat_officer(
+    staff: Staff, community: Unit, officer: str, since: date, number: int, *, is_seat: bool
+) -> None:
+    """Appoint an officer as deputy secretary in four steps, with all six criteria met."""
+    seat = post_at(community, Position.DEPUTY_SECRETARY, DEPUTY_SECRETARY)
+    steps = {name: since - timedelta(days=days + number % 3) for name, days in _STEPS.items()}
+    staff.appoint(
+        officer,
+        seat,
+        since,
+        is_part_time="true",
+        is_seat="true" if is_seat else "false",
+        document_no=f"示例聘〔{since.year}〕{number}号",
+        criteria_met=CRITERIA,
+        **steps,
+    )
 
 
 def grid_members(staff: Staff, town: Town, since: date) -> None:
@@ -165,62 +209,6 @@ def leave(staff: Staff, as_of: date) -> None:
     post = {key: beat[key] for key in _POST_FIELDS}
     staff.appoint(present, post, start, until=end, substitutes=beat["id"])
     staff.send_on_leave(f"MJ{_LEAVE_OF:02d}", as_of - timedelta(days=11), None)
-
-
-def roster_one_one_one_n() -> dict[str, object]:
-    """Give the template 1+1+1+N: the seed leaves open which role is which "1", so slots are set."""
-    slots = (
-        ("community_police", 1, (Position.PART_TIME_MEMBER,), "社区民警", "Community police"),
-        ("property_company", 1, (Position.PROPERTY_COMPANY,), "物业企业", "Property company"),
-        ("owners_committee", 1, (Position.OWNERS_COMMITTEE,), "业主委员会", "Owners' committee"),
-        ("building_leader", 1, (Position.BUILDING_LEADER,), "楼栋长（N）", "Building leaders (N)"),
-    )
-    return _template("one_one_one_n", "grid", ("1+1+1+N", "1+1+1+N"), slots)
-
-
-def roster_seat() -> dict[str, object]:
-    """Give the seat system: one part-time deputy secretary beside each community's committee."""
-    slots = (
-        ("beat_officer", 1, (Position.BEAT_OFFICER,), "社区民警", "Community police"),
-        ("deputy_seat", 1, (Position.DEPUTY_SECRETARY,), "副书记席位", "Deputy secretary's seat"),
-    )
-    return _template("seat_system", "community", ("席位制", "Seat system"), slots)
-
-
-def _template(
-    key: str,
-    level: str,
-    labels: tuple[str, str],
-    slots: tuple[tuple[str, int, tuple[Position, ...], str, str], ...],
-) -> dict[str, object]:
-    return {
-        "key": key,
-        "level": level,
-        "label_zh": labels[0],
-        "label_en": labels[1],
-        "slots": [
-            {
-                "slot": slot,
-                "sequence": at,
-                "min_count": count,
-                "positions": [position.value for position in positions],
-                "label_zh": zh,
-                "label_en": en,
-            }
-            for at, (slot, count, positions, zh, en) in enumerate(slots, 1)
-        ],
-    }
-
-
-def _room(town: Town, place: Unit) -> tuple[float, float]:
-    """Give an office compound of the place, else a point well inside it."""
-    offices = [
-        c.shape.centroid
-        for c in town.compounds
-        if c.kind == "office" and place.shape.contains(c.shape.centroid)
-    ]
-    inner = offices[0] if offices else place.shape.representative_point()
-    return inner.x, inner.y
 
 
 def _stand(post: Row, town: Town, at: tuple[float, float]) -> None:

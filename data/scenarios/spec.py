@@ -1,6 +1,6 @@
 """State what a sample town is made of, before anything is drawn.
 
-Used by the town builder, the event writers and the two scenarios. Knows nothing of files or stores.
+Used by the town builder, the event writers and the scenarios. Knows nothing of files or stores.
 Lengths are metres in a local plane: x to the east, y to the north of the town centre.
 """
 
@@ -75,7 +75,11 @@ class Settlement:
 
 @dataclass(frozen=True)
 class SubdistrictSpec:
-    """One subdistrict: its code segment, names of its communities, and where it lies."""
+    """One subdistrict: its code segment, names of its communities, and where it lies.
+
+    `grids` counts the grids of each community (none: all alike, as the units say); `villages` names
+    those communities that are villages; `county` is another county than the units' own.
+    """
 
     code: str
     name: str
@@ -83,6 +87,9 @@ class SubdistrictSpec:
     communities: tuple[str, ...]
     stations: tuple[str, ...]
     relocated: tuple[tuple[str, str], ...] = ()
+    grids: tuple[int, ...] = ()
+    villages: tuple[str, ...] = ()
+    county: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ _FROM_BORDER_M = 1.5
 _STREET_WEIGHT = {"main": 3.0, "secondary": 1.4, "lane": 0.6}
 _PUBLIC_WEIGHT = {"market": 3.0, "school": 1.2, "hospital": 1.5, "office": 0.8, "park": 0.7}
 _TRIES = 60
+_TRIES_INSIDE = 400
 
 Points = npt.NDArray[np.float64]
 
@@ -57,14 +58,16 @@ class Spots:
         self._hot = self._busy_places()
         self._hot_shares = _shares([1.0 / (rank + 2.0) ** 0.9 for rank in range(len(self._hot))])
 
-    def draw(self, mix: Mix) -> tuple[float, float]:
-        """Draw one point."""
-        for _ in range(_TRIES):
-            sort = int(self._dice.choice(4, p=_shares([mix.hot, mix.street, mix.home, mix.public])))
+    def draw(self, mix: Mix, inside: frozenset[str] | None = None) -> tuple[float, float]:
+        """Draw one point, within some communities (by code) where they are named."""
+        shares = _shares([mix.hot, mix.street, mix.home, mix.public])
+        for _ in range(_TRIES if inside is None else _TRIES_INSIDE):
+            sort = int(self._dice.choice(4, p=shares))
             x, y = (self._near_hot, self._on_street, self._at_home, self._at_public)[sort]()
-            if self.grid_at(x, y) is not None:
+            grid = self.grid_at(x, y)
+            if grid is not None and (inside is None or grid.parent in inside):
                 return x, y
-        return self._inner_point()
+        return self._inner_point(inside)
 
     def beside(self, x: float, y: float, sigma_m: float) -> tuple[float, float]:
         """Draw a point beside another one, in the same grid."""
@@ -116,8 +119,9 @@ class Spots:
         place = self._publics[int(self._dice.choice(len(self._publics), p=self._public_shares))]
         return self._jitter(place.shape.centroid.x, place.shape.centroid.y, 30.0)
 
-    def _inner_point(self) -> tuple[float, float]:
-        grid = self.grids[int(self._dice.integers(len(self.grids)))]
+    def _inner_point(self, inside: frozenset[str] | None) -> tuple[float, float]:
+        grids = [grid for grid in self.grids if inside is None or grid.parent in inside]
+        grid = grids[int(self._dice.integers(len(grids)))]
         inner = grid.shape.representative_point()
         return inner.x, inner.y
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from data.scenarios.buildings import Names, households_of, into_band, kinds_of
 from data.scenarios.partition import BlockGraph, graph_of, partition
@@ -160,10 +161,19 @@ def _ground(
 def _grids_in(settlement: Settlement, spec: ScenarioSpec) -> int:
     """Grids of one settlement: those of its relocated community, else of all others."""
     per = spec.units.grids_per_community
+    grids = 0
     for subdistrict in spec.units.subdistricts:
         if any(key == settlement.key for key, _ in subdistrict.relocated):
             return per
-    return per * sum(len(s.communities) for s in spec.units.subdistricts)
+        if subdistrict.seeds[0][0] == settlement.key:
+            grids += sum(_grid_counts(spec, subdistrict))
+    return grids
+
+
+def _grid_counts(spec: ScenarioSpec, subdistrict: SubdistrictSpec) -> tuple[int, ...]:
+    """Grids of each community of a subdistrict, in the order of their names."""
+    alike = (spec.units.grids_per_community,) * len(subdistrict.communities)
+    return subdistrict.grids or alike
 
 
 def _border_costs(network: Network) -> dict[tuple[int, int], float]:
@@ -190,7 +200,8 @@ def _subdistrict(
     spec: ScenarioSpec, subdistrict: SubdistrictSpec, grounds: dict[str, _Ground], names: Names
 ) -> tuple[list[Unit], list[Compound]]:
     groups = _groups(spec, subdistrict, grounds)
-    code = spec.units.county[0] + subdistrict.code
+    county = (subdistrict.county or spec.units.county)[0]
+    code = county + subdistrict.code
     units: list[Unit] = []
     compounds: list[Compound] = []
     for number, (group, shape) in enumerate(_numbered([(g, _union(g.faces)) for g in groups]), 1):
@@ -209,9 +220,8 @@ def _subdistrict(
         key = f"{code}-S{number}"
         area = [unit for unit in communities if unit.station == key]
         units.append(_sum_unit("station", "police_station", key, name, area))
-    parent = spec.units.county[0]
     return [
-        replace(u, parent=parent) if u.level in {"subdistrict", "station"} else u for u in units
+        replace(u, parent=county) if u.level in {"subdistrict", "station"} else u for u in units
     ], compounds
 
 
@@ -224,7 +234,6 @@ def _sum_unit(level: str, kind: str, code: str, name: str, parts: list[Unit]) ->
 def _groups(
     spec: ScenarioSpec, subdistrict: SubdistrictSpec, grounds: dict[str, _Ground]
 ) -> list[_Group]:
-    per = spec.units.grids_per_community
     key, seed = subdistrict.seeds[0]
     ground = grounds[key]
     zone = _zone(ground.settlement, seed)
@@ -236,12 +245,19 @@ def _groups(
     parts = partition(ground.graph, inside, len(subdistrict.communities))
     stations = len(subdistrict.stations)
     share = len(parts) // stations
+    named = zip(parts, subdistrict.communities, _grid_counts(spec, subdistrict), strict=True)
     groups = [
-        _Group(ground, _grids(ground, part, per), name, "community", min(at // share, stations - 1))
-        for at, (part, name) in enumerate(zip(parts, subdistrict.communities, strict=True))
+        _Group(
+            ground,
+            _grids(ground, part, count),
+            name,
+            "village" if name in subdistrict.villages else "community",
+            min(at // share, stations - 1),
+        )
+        for at, (part, name, count) in enumerate(named)
     ]
     for other, name in subdistrict.relocated:
-        far = grounds[other]
+        far, per = grounds[other], spec.units.grids_per_community
         blocks = list(range(len(far.faces_of_block)))
         groups.append(_Group(far, _grids(far, blocks, per), name, "relocation_community", 0))
     return groups
@@ -271,7 +287,7 @@ def _community(
         grid_code = f"{code}{number:03d}"
         into_band(group.ground.households, faces, spec.units.households)
         made = [
-            _compound(spec, group, face, f"{grid_code}-{at:02d}", names)
+            _compound(spec, group, face, f"{grid_code}-C{at:02d}", names)
             for at, face in enumerate(sorted(faces), 1)
         ]
         name = f"{group.name}第{number}网格"
@@ -299,19 +315,51 @@ def _union(faces: list[Polygon]) -> Polygon | MultiPolygon:
 
 
 def _upper(spec: ScenarioSpec, units: list[Unit]) -> list[Unit]:
-    """Draw county, city and province as plain outlines around the town."""
+    """Draw counties, city and province as plain outlines around the town."""
     subdistricts = [unit for unit in units if unit.level == "subdistrict"]
+    counties = dict([spec.units.county, *(s.county for s in spec.units.subdistricts if s.county)])
     town = shapely.union_all([unit.shape for unit in subdistricts])
-    households = sum(unit.households for unit in subdistricts)
-    residents = sum(unit.residents for unit in subdistricts)
-    made: list[Unit] = []
-    levels = (
-        ("county", spec.units.county, spec.units.city[0], 2_500.0),
+    plain = town.convex_hull.simplify(250.0)
+    made = _counties(spec, subdistricts, counties, _outline(plain, 2_500.0))
+    for level, (code, name), parent, margin_m in (
         ("city", spec.units.city, spec.units.province[0], 6_000.0),
         ("province", spec.units.province, None, 11_000.0),
-    )
-    for level, (code, name), parent, margin_m in levels:
-        plain = town.convex_hull.simplify(250.0).buffer(margin_m, quad_segs=2)
-        shape = shapely.set_precision(plain, 1.0)
-        made.append(Unit(level, level, code, name, parent, shape, households, residents))
+    ):
+        unit = _sum_unit(level, level, code, name, subdistricts)
+        made.append(replace(unit, parent=parent, shape=_outline(plain, margin_m)))
     return made
+
+
+def _outline(plain: BaseGeometry, margin_m: float) -> Polygon:
+    return shapely.set_precision(plain.buffer(margin_m, quad_segs=2), 1.0)
+
+
+def _counties(
+    spec: ScenarioSpec, subdistricts: list[Unit], counties: dict[str, str], whole: Polygon
+) -> list[Unit]:
+    """Give each county the land nearest to its subdistricts; they tile the whole."""
+    made = []
+    left: BaseGeometry = whole
+    for at, (code, name) in enumerate(counties.items(), 1):
+        own = [unit for unit in subdistricts if unit.parent == code]
+        shape = left
+        if at < len(counties):
+            others = [unit.shape for unit in subdistricts if unit.parent != code]
+            shape = _nearer(whole, [unit.shape for unit in own], others).intersection(left)
+            left = left.difference(shape)
+        unit = _sum_unit("county", "county", code, name, own)
+        made.append(replace(unit, parent=spec.units.city[0], shape=cast("_Shape", shape)))
+    return made
+
+
+def _nearer(whole: Polygon, own: list[_Shape], others: list[_Shape]) -> BaseGeometry:
+    """Part of a whole that lies nearer to some shapes than to others, by their corners."""
+    corners = shapely.MultiPoint(
+        [tuple(xy) for shape in (*own, *others) for xy in shapely.get_coordinates(shape)]
+    )
+    cells = shapely.get_parts(shapely.voronoi_polygons(corners, extend_to=whole.buffer(10.0)))
+    ours, theirs = shapely.union_all(own), shapely.union_all(others)
+    near = [cell for cell in cells if cell.distance(ours) < cell.distance(theirs)]
+    ground = shapely.union_all([*near, ours]).difference(theirs)
+    parts: list[BaseGeometry] = list(shapely.get_parts(ground.intersection(whole)))
+    return max(parts, key=lambda part: part.area)
