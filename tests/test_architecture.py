@@ -126,10 +126,13 @@ def test_every_glossary_word_stands_in_the_code():
 
 
 def test_every_field_of_every_import_is_documented():
+    from dashboard.commands.registers import command_name
     from dashboard.commands.reports import field_names
+    from data.vocabulary import RegisterLayer
 
     text = (ROOT / "docs/data-formats.md").read_text(encoding="utf-8")
-    kinds = ("grids", "places", "streets", "blocks", "officers", "appointments")
+    kinds = ("grids", "places", "streets", "blocks", "officers", "appointments", "absences")
+    kinds += tuple(command_name(layer) for layer in RegisterLayer)
     for kind in (*kinds, "incidents", "hazards", "disputes"):
         section = text.split(f"### {kind}\n")[1].split("\n### ")[0]
         assert [name for name in field_names(kind) if f"`{name}`" not in section] == []

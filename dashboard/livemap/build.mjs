@@ -26,7 +26,7 @@ const bundleCss = async (stdin) => {
   return made.outputFiles[0].text;
 };
 
-const bundleJs = async (css) => {
+const bundleJs = async (css, wallCss) => {
   const made = await build({
     entryPoints: [path.join(here, "src/main.ts")],
     bundle: true,
@@ -34,7 +34,7 @@ const bundleJs = async (css) => {
     format: "esm",
     target: "es2022",
     write: false,
-    define: { LIVEMAP_CSS: JSON.stringify(css) },
+    define: { LIVEMAP_CSS: JSON.stringify(css), WALL_CSS: JSON.stringify(wallCss) },
     legalComments: "eof",
     logLevel: "warning",
   });
@@ -60,7 +60,10 @@ const put = async (name, text) => {
   files[name] = sha256(text);
 };
 
-const js = await bundleJs(await bundleCss('@import "./livemap.css";'));
+const js = await bundleJs(
+  await bundleCss('@import "./livemap.css";'),
+  await bundleCss('@import "./wall.css";'),
+);
 await put(`livemap-${sha256(js).slice(0, 12)}.js`, js);
 await put("leaflet.css", await bundleCss('@import "leaflet/dist/leaflet.css";'));
 for (const source of inlined) {

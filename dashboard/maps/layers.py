@@ -23,6 +23,7 @@ from dashboard.maps.signs import (
     LegendEntry,
     LineStyle,
     PointKind,
+    WallLook,
 )
 from dashboard.theme import Shape
 
@@ -56,6 +57,7 @@ __all__ = [
     "PointKind",
     "PointLayer",
     "Shape",
+    "WallLook",
     "grid_legend",
     "point_legend",
 ]
@@ -81,6 +83,11 @@ class GridLayer:
         Text shown over each area, lines parted by newlines; empty: the names.
     is_selectable
         Whether a click selects an area.
+    texts
+        What a wall writes in each area; empty: the marks of the classes.
+    hatched
+        Positions of classes that a wall draws as white slanted lines with a white outline (black
+        would be invisible on it).
     """
 
     id: str
@@ -92,12 +99,15 @@ class GridLayer:
     classes: Classes | None = None
     tooltips: tuple[str, ...] = ()
     is_selectable: bool = True
+    texts: tuple[str, ...] = ()
+    hatched: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.codes)
         if (self.values is None) != (self.classes is None):
             raise ValueError("values and classes come together")
         _same_length(n, self.names, self.geometries, self.tooltips or self.names)
+        _same_length(n, self.texts or self.names)
         if self.values is not None:
             _same_length(n, self.values)
 
@@ -287,6 +297,10 @@ class MapScene:
         Code to show as selected. It wins over the user's own click only when it changes.
     fit_key
         The view is set to `bounds` at first and whenever this changes, and else left alone.
+    asks_place
+        Whether a click on the live map also tells where it was (`MapEvent.place`).
+    look
+        How a wall draws it; None on a desk, with controls.
     """
 
     layers: tuple[Layer, ...]
@@ -299,6 +313,8 @@ class MapScene:
     legends: tuple[Legend, ...] | None = None
     selected: str | None = None
     fit_key: str = ""
+    asks_place: bool = False
+    look: WallLook | None = None
 
     def __post_init__(self) -> None:
         ids = [layer.id for layer in self.layers]

@@ -113,14 +113,17 @@ def pack(scene: MapScene, *, height_px: int = 600) -> bytes:
         "bounds": [west, south, east, north],
         "fit_key": scene.fit_key,
         "basemap": asdict(scene.basemap),
-        "paper": PAPER,
+        "paper": scene.look.halo if scene.look else PAPER,
         "selected_colour": SELECTED_COLOUR,
+        "asks_place": scene.asks_place,
         "hidden": sorted(scene.hidden & known),
         "selected": scene.selected,
         "legends": [asdict(legend) for legend in scene.shown_legends()],
         "height_px": height_px,
         "layers": layers,
     }
+    if scene.look is not None:
+        header["kiosk"] = asdict(scene.look)
     body = b"".join(arrays.parts)
     header["rev"] = blake2b(_json(header) + body, digest_size=8).hexdigest()
     head = _json(header)
@@ -189,6 +192,8 @@ def _grid(layer: GridLayer, arrays: _Arrays) -> _Head:
         "colours": classes.colours if classes else (),
         "marks": classes.marks if classes else (),
         "no_base_colour": classes.no_base_colour if classes else "",
+        **({"texts": layer.texts} if layer.texts else {}),
+        **({"hatched": layer.hatched} if layer.hatched else {}),
         "arrays": {**shapes, "classes": arrays.put(layer.class_index(), "i1")},
     }
 

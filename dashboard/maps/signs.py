@@ -6,7 +6,7 @@ Knows nothing of geometries, Streamlit and folium.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,11 @@ import numpy as np
 from dashboard.theme import NO_BASE_COLOUR, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-__all__ = ["NO_BASE", "Classes", "Legend", "LegendEntry", "LineStyle", "PointKind"]
+__all__ = ["NO_BASE", "Classes", "Legend", "LegendEntry", "LineStyle", "PointKind", "WallLook"]
 
 NO_BASE = -1  # class index of a shape whose measure has no base (NaN)
 
@@ -107,3 +109,29 @@ class Legend:
     entries: tuple[LegendEntry, ...]
     layer_id: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WallLook:
+    """Draw a map on a wall: no controls, light on dark, sizes in pixels of the wall's canvas.
+
+    Attributes
+    ----------
+    ink, halo, edge
+        Colours of texts, of what surrounds them, and of the borders of areas.
+    text_px, edge_px, disc_px
+        Height of texts, width of borders, radius of counted discs.
+    fill_opacity
+        How much of what lies below a shaded area hides, 0 to 1.
+    scenes
+        Scene of the wall's round → ids of the layers that it shows; layers of none always show.
+    """
+
+    ink: str
+    halo: str
+    edge: str
+    text_px: int
+    edge_px: int
+    disc_px: int
+    fill_opacity: float
+    scenes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dashboard.maps.clusters import ClusterOptions, cluster_layer, cluster_levels
+from dashboard.maps.clusters import ClusterOptions, Lattice, cluster_layer, cluster_levels
 
 RNG = np.random.default_rng(7)
 LON = RNG.normal(116.4, 0.1, 20_000)
@@ -53,3 +53,26 @@ def test_a_layer_carries_from_where_points_are_shown():
         LON, LAT, layer_id="i", title="I", options=ClusterOptions(points_from_zoom=15)
     )
     assert (layer.id, layer.points_from_zoom) == ("i", 15)
+
+
+def test_a_choice_of_points_clusters_as_if_the_others_were_not_there():
+    draw = np.random.default_rng(5)
+    for options in (ClusterOptions(), ClusterOptions(max_cells=100), ClusterOptions(cell_bits=0)):
+        lattice = Lattice(LON, LAT, options)
+        for share in (0.0, 0.001, 0.3, 1.0):
+            chosen = draw.random(len(LON)) < share
+            for one, other in zip(
+                lattice.levels(chosen), cluster_levels(LON[chosen], LAT[chosen], options),
+                strict=True,
+            ):  # fmt: skip
+                assert one.zoom == other.zoom
+                np.testing.assert_array_equal(one.count, other.count)
+                np.testing.assert_allclose(one.lon, other.lon, atol=1e-12)
+                np.testing.assert_allclose(one.lat, other.lat, atol=1e-12)
+
+
+def test_points_without_coordinates_are_in_no_cluster():
+    lon, lat = LON.copy(), LAT.copy()
+    lon[:10] = np.nan
+    levels = Lattice(lon, lat, ClusterOptions()).levels()
+    assert {int(level.count.sum()) for level in levels} == {len(LON) - 10}

@@ -10,6 +10,7 @@ import type {
   GridHead,
   LabelHead,
   LineHead,
+  Look,
   Place,
   PointHead,
   Scene,
@@ -31,6 +32,10 @@ export interface Shown {
 }
 
 const INK = "#1c2430";
+const EDGE = "#5d6675";
+const LABEL_PX = 12;
+const MARK_INK = "#3a4250";
+const WHITE_EDGE_PX = 5;
 
 type Build = (scene: Scene, head: AnyLayerHead, renderer: L.Renderer, hooks: Hooks) => Shown;
 
@@ -61,17 +66,19 @@ export class GridShown implements Shown {
   readonly shapes = new Map<string, L.Polygon>();
   private readonly marks: TextMark[] = [];
   private readonly fills = new Map<string, CanvasPattern | null>();
+  private readonly look: Look | undefined;
   head: GridHead;
 
   constructor(scene: Scene, head: GridHead, renderer: L.Renderer, hooks: Hooks) {
     this.head = head;
+    this.look = scene.header.kiosk;
     const inside = scene.places(head, "inside");
     const classes = scene.numbers(head, "classes");
     scene.areas(head).forEach((parts, i) => {
       const shape = new L.Polygon(parts as L.LatLngExpression[][][], {
         renderer,
         smoothFactor: 0.3,
-        interactive: true,
+        interactive: !this.look,
         ...this.style(classes[i] as number),
       });
       (shape as Told).told = () => this.head.tooltips[i] ?? "";
@@ -83,8 +90,8 @@ export class GridShown implements Shown {
       this.group.addLayer(shape);
       this.shapes.set(head.codes[i] as string, shape);
       const place = inside[i];
-      if (place) this.marks.push(this.mark(place, classes[i] as number, shape, renderer));
-      else this.marks.push(this.mark([0, 0], -1, shape, renderer));
+      const text = place ? this.textAt(i, classes[i] as number) : "";
+      this.marks.push(this.mark(place ?? [0, 0], text, shape, renderer));
     });
     for (const mark of this.marks) this.group.addLayer(mark);
     withTooltips(this.group);
@@ -102,33 +109,45 @@ export class GridShown implements Shown {
       const at = classes[i] as number;
       this.shapes.get(code)?.setStyle(this.style(at));
       const mark = this.marks[i];
-      if (mark) mark.options.text = next.marks[at] ?? "";
+      if (mark) mark.options.text = this.textAt(i, at);
       mark?.redraw();
     });
     return true;
   }
 
   private style(at: number): L.PathOptions {
-    const line = { color: "#5d6675", weight: 1, opacity: 0.9 };
+    const { look } = this;
+    const line = { color: look?.edge ?? EDGE, weight: look?.edge_px ?? 1, opacity: 0.9 };
+    const fillOpacity = look?.fill_opacity ?? FILL_OPACITY;
     if (this.head.colours.length === 0 && !this.head.no_base_colour) {
       return { ...line, fill: true, fillColor: "#ffffff", fillOpacity: 0.05 };
     }
     if (at < 0) {
       const colour = this.head.no_base_colour;
-      if (!this.fills.has(colour)) this.fills.set(colour, hatch(colour));
+      if (!this.fills.has(colour)) this.fills.set(colour, hatch(colour, this.look?.halo));
       const fill = (this.fills.get(colour) ?? colour) as string;
-      return { ...line, fill: true, fillColor: fill, fillOpacity: FILL_OPACITY };
+      return { ...line, fill: true, fillColor: fill, fillOpacity };
     }
-    return { ...line, fill: true, fillColor: this.head.colours[at] as string, fillOpacity: FILL_OPACITY };
+    const colour = this.head.colours[at] as string;
+    if (!this.head.hatched?.includes(at)) return { ...line, fill: true, fillColor: colour, fillOpacity };
+    const key = `${colour}|white`;
+    if (!this.fills.has(key)) this.fills.set(key, hatch("#ffffff", colour, 40));
+    const fillColor = (this.fills.get(key) ?? colour) as string;
+    return { color: "#ffffff", weight: WHITE_EDGE_PX, opacity: 1, fill: true, fillColor, fillOpacity: 1 };
   }
 
-  private mark(place: Place, at: number, shape: L.Polygon, renderer: L.Renderer): TextMark {
+  private textAt(i: number, at: number): string {
+    return this.head.texts?.[i] ?? this.head.marks[at] ?? "";
+  }
+
+  private mark(place: Place, text: string, shape: L.Polygon, renderer: L.Renderer): TextMark {
     const room = (): number => {
       const box = (shape as unknown as { _pxBounds?: L.Bounds })._pxBounds;
       return box?.max && box.min ? Math.min(box.max.x - box.min.x, box.max.y - box.min.y) : 0;
     };
-    const text = this.head.marks[at] ?? "";
-    return new TextMark(place, { renderer, text, size: 11, room, color: "#3a4250" });
+    if (!this.look) return new TextMark(place, { renderer, text, size: 11, room, color: MARK_INK });
+    const { ink, halo, text_px } = this.look;
+    return new TextMark(place, { renderer, text, size: text_px, room, color: ink, halo });
   }
 }
 
@@ -139,7 +158,7 @@ function line(scene: Scene, head: LineHead, renderer: L.Renderer): Shown {
   scene.lines(head).forEach((parts, i) => {
     const shape = new L.Polyline(parts, {
       renderer,
-      interactive: told,
+      interactive: told && !scene.header.kiosk,
       color: colour,
       weight: width_px,
       opacity,
@@ -208,6 +227,7 @@ function cluster(scene: Scene, head: ClusterHead, renderer: L.Renderer, hooks: H
   sizes.forEach((_size: number, i: number) => {
     starts.push(i === 0 ? 0 : (starts[i - 1] as number) + (sizes[i - 1] as number));
   });
+  const look = scene.header.kiosk;
   let level = -1;
   const refresh = (zoom: number): void => {
     const isOver = head.points_from_zoom !== null && zoom >= head.points_from_zoom;
@@ -225,24 +245,28 @@ function cluster(scene: Scene, head: ClusterHead, renderer: L.Renderer, hooks: H
     if (level < 0) return;
     const first = starts[level] as number;
     for (let i = first; i < first + (sizes[level] as number); i += 1) {
-      group.addLayer(disc(places[i] as Place, counts[i] as number, head, renderer, hooks));
+      const disc = discOf(places[i] as Place, counts[i] as number, head, renderer, look);
+      if (!look) answering(disc, hooks);
+      group.addLayer(disc);
     }
   };
   withTooltips(group);
   return { head, group, refresh, update: () => false };
 }
 
-function disc(
+function discOf(
   place: Place,
   count: number,
   head: ClusterHead,
   renderer: L.Renderer,
-  hooks: Hooks,
+  look: Look | undefined,
 ): CountMark {
-  const mark = new CountMark(place, {
+  return new CountMark(place, {
     renderer,
     count,
-    radius: discRadius(count),
+    radius: look?.disc_px ?? discRadius(count),
+    interactive: !look,
+    ...(look ? { size: look.text_px } : {}),
     color: "#ffffff",
     weight: 2,
     opacity: 0.9,
@@ -250,18 +274,28 @@ function disc(
     fillColor: head.colour,
     fillOpacity: 0.88,
   });
+}
+
+function answering(mark: CountMark, hooks: Hooks): void {
+  const { count } = mark.options;
   (mark as Told).told = () => hooks.clusterText(count);
   mark.on("click", (event) => {
     L.DomEvent.stop(event);
     hooks.zoomTo(mark.getLatLng());
   });
-  return mark;
 }
 
 function label(scene: Scene, head: LabelHead, renderer: L.Renderer): Shown {
+  const look = scene.header.kiosk;
   const marks = (scene.places(head, "xy") as Place[]).map(
     (place, i) =>
-      new TextMark(place, { renderer, text: clip(head.texts[i] ?? ""), size: 12, color: INK }),
+      new TextMark(place, {
+        renderer,
+        text: clip(head.texts[i] ?? ""),
+        size: look?.text_px ?? LABEL_PX,
+        color: look?.ink ?? INK,
+        halo: look?.halo ?? "#ffffff",
+      }),
   );
   return zoomed(head, marks, (zoom) => zoom >= head.min_zoom);
 }

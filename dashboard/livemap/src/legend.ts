@@ -1,18 +1,8 @@
 // Builds the panels over the map: layer switch, legend, age of the records. Texts only, no markup.
 
+import { element } from "./dom.ts";
 import { signCanvas } from "./points.ts";
 import type { AnyLayerHead, Header, Legend } from "./wire.ts";
-
-export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  className: string,
-  text = "",
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
 
 /** A layer has its own switch unless it follows another or has no name. */
 export function hasSwitch(layer: AnyLayerHead): boolean {
@@ -49,22 +39,22 @@ export function fillSwitch(
   }
 }
 
-export function fillLegend(panel: HTMLElement, title: string, shown: Legend[]): void {
+export function fillLegend(panel: HTMLElement, title: string, shown: Legend[], scale = 1): void {
   const open = panel.querySelector("details")?.open ?? panel.dataset["open"] === "true";
   const box = element("details", "gb-fold");
   box.open = open;
   box.append(element("summary", "gb-head", title));
-  for (const one of shown) box.append(legendBlock(one));
+  for (const one of shown) box.append(legendBlock(one, scale));
   panel.replaceChildren(box);
   panel.hidden = shown.length === 0;
 }
 
-function legendBlock(legend: Legend): HTMLElement {
+function legendBlock(legend: Legend, scale: number): HTMLElement {
   const block = element("div", "gb-legend");
   block.append(element("div", "gb-title", legend.title));
   for (const entry of legend.entries) {
     const row = element("div", "gb-row");
-    row.append(signCanvas(entry.shape, entry.colour));
+    row.append(signCanvas(entry.shape, entry.colour, scale));
     if (entry.mark) row.append(element("span", "gb-mark", entry.mark));
     row.append(element("span", "", entry.label));
     block.append(row);

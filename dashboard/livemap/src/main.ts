@@ -1,9 +1,12 @@
 // Is mounted by Streamlit: runs at every change of its data and brings the one map up to date.
 
 import { LiveMap } from "./map.ts";
+import type { BoardValue } from "./panels.ts";
+import { Wall } from "./wall.ts";
 import { Scene } from "./wire.ts";
 
 declare const LIVEMAP_CSS: string;
+declare const WALL_CSS: string;
 
 interface Component {
   data: unknown;
@@ -16,6 +19,7 @@ const maps = new WeakMap<Element, LiveMap>();
 
 export default function mount(component: Component): () => void {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
+  if (mountOnWall(data, parentElement)) return () => {};
   let root = parentElement.querySelector<HTMLElement>(":scope > .gb-map");
   if (!root) {
     const style = document.createElement("style");
@@ -28,6 +32,7 @@ export default function mount(component: Component): () => void {
     selected: (code: string | null) => setStateValue("selected", code),
     picked: (recordId: string) => setTriggerValue("picked", recordId),
     view: (view: unknown) => setStateValue("view", view),
+    placed: (place: readonly [number, number]) => setStateValue("placed", place),
   };
   if (data instanceof Uint8Array) show(root, data, answers);
   const held = root;
@@ -39,6 +44,25 @@ export default function mount(component: Component): () => void {
       maps.delete(held);
     });
   };
+}
+
+/** A board, or a map without controls, goes to the one wall of the page. */
+function mountOnWall(data: unknown, parentElement: HTMLElement | ShadowRoot): boolean {
+  const isMap = data instanceof Uint8Array;
+  const board = (data as { board?: BoardValue } | null)?.board;
+  if (!isMap && board === undefined) return false;
+  if (isMap && !new Scene(data).header.kiosk) return false;
+  let anchor = parentElement.querySelector(":scope > .gb-anchor");
+  if (!anchor) {
+    anchor = document.createElement("div");
+    anchor.className = "gb-anchor";
+    parentElement.append(anchor);
+  }
+  const wall = Wall.of(LIVEMAP_CSS + WALL_CSS);
+  wall.attach(anchor);
+  if (isMap) wall.showMap(data);
+  else wall.showBoard(board as BoardValue);
+  return true;
 }
 
 function show(root: HTMLElement, bytes: Uint8Array, answers: LiveMap["answers"]): void {

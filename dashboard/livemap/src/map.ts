@@ -3,7 +3,8 @@
 import * as L from "leaflet";
 
 import { BUILDERS, type Shown } from "./layers.ts";
-import { element, fillLegend, fillSwitch } from "./legend.ts";
+import { element } from "./dom.ts";
+import { fillLegend, fillSwitch } from "./legend.ts";
 import { Selection } from "./selection.ts";
 import type { AnyLayerHead, Header, Scene } from "./wire.ts";
 
@@ -19,11 +20,16 @@ export interface Answers {
   selected(code: string | null): void;
   picked(recordId: string): void;
   view(view: View): void;
+  placed?(place: readonly [number, number]): void;
 }
 
 const SETTLED_MS = 250;
 const NARROW_PX = 640;
 const CLUSTER_STEP = 2;
+const KIOSK_SIGNS = 3;
+const KIOSK_MARGIN_PX = 30;
+const KIOSK_LEGEND_PX = 110;
+const MARGIN_PX = 12;
 const ABOVE_SELECTION: ReadonlySet<string> = new Set(["cluster", "point", "label"]);
 
 export class LiveMap {
@@ -47,19 +53,27 @@ export class LiveMap {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private updates = 0;
   private legendKey = "";
+  private readonly isKiosk: boolean;
+  private scene = "";
 
-  constructor(root: HTMLElement, answers: Answers) {
+  constructor(root: HTMLElement, answers: Answers, isKiosk = false) {
     this.root = root;
+    this.isKiosk = isKiosk;
     this.answers = answers;
     const pane = element("div", "gb-pane");
     root.append(pane);
     this.map = L.map(pane, {
       attributionControl: false,
       zoomControl: false,
-      zoomSnap: 0.5,
+      zoomSnap: isKiosk ? 0.05 : 0.5,
       maxZoom: 19,
       minZoom: 2,
-      keyboard: true,
+      keyboard: !isKiosk,
+      dragging: !isKiosk,
+      scrollWheelZoom: !isKiosk,
+      doubleClickZoom: !isKiosk,
+      boxZoom: !isKiosk,
+      touchZoom: !isKiosk,
       fadeAnimation: false,
     });
     // One canvas for all: a second one would swallow the clicks of the first.
@@ -73,7 +87,8 @@ export class LiveMap {
     this.legend.dataset["open"] = String(isWide);
     root.append(this.switches, this.legend, this.age, this.credit);
     this.map.on("moveend zoomend", () => this.moved());
-    this.sizes = new ResizeObserver(() => this.map.invalidateSize({ animate: false }));
+    pane.addEventListener("click", (event) => this.placed(event), true);
+    this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(root);
   }
 
@@ -82,7 +97,7 @@ export class LiveMap {
     if (this.header?.rev === header.rev) return;
     const before = this.header;
     this.header = header;
-    this.root.style.height = `${header.height_px}px`;
+    if (!this.isKiosk) this.root.style.height = `${header.height_px}px`;
     this.root.lang = header.language;
     this.root.style.setProperty("--gb-paper", header.paper);
     this.fit(header);
@@ -100,12 +115,32 @@ export class LiveMap {
     this.root.dataset["ready"] = "true";
   }
 
+  /** Shows the layers of one scene of a wall's round; layers of no scene always stay. */
+  showScene(scene: string): void {
+    const scenes = this.header?.kiosk?.scenes ?? {};
+    const named = new Set(Object.values(scenes).flat());
+    if (scene === this.scene || !this.header) return;
+    this.scene = scene;
+    const chosen = scenes[scene] ?? Object.values(scenes)[0] ?? [];
+    for (const { id } of this.header.layers) {
+      if (named.has(id)) this.choices.set(id, chosen.includes(id));
+    }
+    this.place();
+    this.setLegend();
+    this.tell();
+  }
+
   destroy(): void {
     clearTimeout(this.timer);
     this.sizes.disconnect();
     this.map.remove();
     this.root.replaceChildren();
     delete this.root.dataset["ready"];
+  }
+
+  private resized(): void {
+    this.map.invalidateSize({ animate: false });
+    if (this.isKiosk && this.header) this.all(this.header);
   }
 
   private fit(header: Header): void {
@@ -117,12 +152,14 @@ export class LiveMap {
 
   private all(header: Header): void {
     const [west, south, east, north] = header.bounds;
+    const foot = this.isKiosk ? KIOSK_LEGEND_PX : 0;
+    const margin = this.isKiosk ? KIOSK_MARGIN_PX : MARGIN_PX;
     this.map.fitBounds(
       [
         [south, west],
         [north, east],
       ],
-      { animate: false, padding: [12, 12] },
+      { animate: false, paddingTopLeft: [margin, margin], paddingBottomRight: [margin, margin + foot] },
     );
   }
 
@@ -142,6 +179,7 @@ export class LiveMap {
     for (const control of this.controls) control.remove();
     this.map.getContainer().setAttribute("aria-label", texts.map_name);
     this.map.getContainer().setAttribute("role", "region");
+    if (this.isKiosk) return;
     const zoom = L.control.zoom({ zoomInTitle: texts.zoom_in, zoomOutTitle: texts.zoom_out });
     const scale = L.control.scale({ imperial: false, maxWidth: 140 });
     this.controls = [zoom.addTo(this.map), scale.addTo(this.map)];
@@ -234,6 +272,15 @@ export class LiveMap {
     this.setLegend();
   }
 
+  /** Tells where the map was clicked (not dragged), for a scene that asks for a place. */
+  private placed(event: MouseEvent): void {
+    const isControl = (event.target as HTMLElement).closest(".leaflet-control") !== null;
+    const dragging = this.map.dragging as unknown as { moved(): boolean };
+    if (!this.header?.asks_place || isControl || dragging.moved()) return;
+    const { lng, lat } = this.map.mouseEventToLatLng(event);
+    this.answers.placed?.([lng, lat]);
+  }
+
   /** A legend is there while its layer is, at this zoom. */
   private setLegend(): void {
     const { header } = this;
@@ -251,6 +298,7 @@ export class LiveMap {
       this.legend,
       header.texts.legend,
       header.legends.filter((_one, i) => seen[i]),
+      this.isKiosk ? KIOSK_SIGNS : 1,
     );
   }
 

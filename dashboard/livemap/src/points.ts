@@ -19,6 +19,8 @@ const FONT = 'system-ui, "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", s
 /** How much of what lies below a shaded area hides; the legend shows the same. */
 export const FILL_OPACITY = 0.8;
 const HALO = "#ffffff";
+const HALO_PX = 3;
+const COUNT_PX = 11;
 
 /** Leaflet's own drawing state, which its types leave out. */
 function drawn(mark: L.CircleMarker): Drawn {
@@ -85,6 +87,7 @@ function write(
   size: number,
   colour: string,
   halo: string | null,
+  haloPx = HALO_PX,
 ): void {
   ctx.save();
   ctx.font = `600 ${size}px ${FONT}`;
@@ -92,7 +95,7 @@ function write(
   ctx.textBaseline = "middle";
   if (halo) {
     ctx.lineJoin = "round";
-    ctx.lineWidth = 3;
+    ctx.lineWidth = haloPx;
     ctx.strokeStyle = halo;
     ctx.strokeText(text, at.x, at.y);
   }
@@ -124,6 +127,8 @@ export class ShapeMark extends L.CircleMarker {
 
 export interface CountOptions extends L.CircleMarkerOptions {
   count: number;
+  /** Height of the number; as on a desk without it. */
+  size?: number;
 }
 
 /** A cluster: a disc with the number of its points. */
@@ -140,7 +145,7 @@ export class CountMark extends L.CircleMarker {
     if (!canvas._drawing || own._empty()) return;
     trace(canvas._ctx, "circle", own._point, own._radius);
     canvas._fillStroke(canvas._ctx, this);
-    write(canvas._ctx, short(this.options.count), own._point, 11, "#ffffff", null);
+    write(canvas._ctx, short(this.options.count), own._point, this.options.size ?? COUNT_PX, "#ffffff", null);
   }
 }
 
@@ -149,6 +154,9 @@ export interface TextOptions extends L.CircleMarkerOptions {
   size: number;
   /** Width in pixels, at the map's zoom, of what the text stands in; it hides in narrow ones. */
   room?: () => number;
+  halo?: string;
+  /** Pixels above (below zero) or below its place. */
+  shift?: number;
 }
 
 /** A text; never clickable. */
@@ -165,9 +173,10 @@ export class TextMark extends L.CircleMarker {
     const own = drawn(this);
     const canvas = own._renderer;
     if (!canvas._drawing || own._empty()) return;
-    const { text, size, room, color } = this.options;
+    const { text, size, room, color, halo, shift } = this.options;
     if (room && room() < text.length * size + 10) return;
-    write(canvas._ctx, text, own._point, size, color ?? "#1c2430", HALO);
+    const at = own._point.add([0, shift ?? 0]);
+    write(canvas._ctx, text, at, size, color ?? "#1c2430", halo ?? HALO, Math.max(HALO_PX, size / 6));
   }
 }
 
@@ -185,17 +194,16 @@ export function discRadius(count: number): number {
 }
 
 /** A fill of slanted lines, for shapes without a base. */
-export function hatch(colour: string): CanvasPattern | null {
-  const side = 8;
+export function hatch(colour: string, ground = "#ffffff", side = 8): CanvasPattern | null {
   const tile = document.createElement("canvas");
   tile.width = side;
   tile.height = side;
   const ctx = tile.getContext("2d");
   if (!ctx) return null;
-  ctx.fillStyle = "#ffffff";
+  ctx.fillStyle = ground;
   ctx.fillRect(0, 0, side, side);
   ctx.strokeStyle = colour;
-  ctx.lineWidth = 2.5;
+  ctx.lineWidth = 1 + (1.5 * side) / 8;
   ctx.beginPath();
   for (const shift of [-side, 0, side]) {
     ctx.moveTo(shift, side);
@@ -206,8 +214,8 @@ export function hatch(colour: string): CanvasPattern | null {
 }
 
 /** Draws one sign on its own little canvas, for the legend. */
-export function signCanvas(shape: string, colour: string): HTMLCanvasElement {
-  const scale = Math.max(1, Math.ceil(globalThis.devicePixelRatio || 1));
+export function signCanvas(shape: string, colour: string, enlarged = 1): HTMLCanvasElement {
+  const scale = Math.max(1, Math.ceil(globalThis.devicePixelRatio || 1)) * enlarged;
   const sign = document.createElement("canvas");
   sign.width = 22 * scale;
   sign.height = 16 * scale;
@@ -225,11 +233,14 @@ export function signCanvas(shape: string, colour: string): HTMLCanvasElement {
     ctx.stroke();
     return sign;
   }
-  if (shape === "fill" || shape === "hatch") {
+  if (shape === "fill" || shape.startsWith("hatch")) {
     ctx.beginPath();
     ctx.rect(0.5, 0.5, 21, 15);
-    ctx.fillStyle = (shape === "hatch" ? hatch(colour) : null) ?? colour;
-    ctx.globalAlpha = FILL_OPACITY;
+    const isBlack = shape === "hatch_white";
+    if (isBlack) ctx.strokeStyle = "#ffffff";
+    const lines = isBlack ? hatch("#ffffff", colour) : shape === "hatch" ? hatch(colour) : null;
+    ctx.fillStyle = lines ?? colour;
+    ctx.globalAlpha = isBlack || enlarged > 1 ? 1 : FILL_OPACITY;
   } else {
     trace(ctx, shape, new L.Point(11, 8), 6);
     ctx.fillStyle = colour;

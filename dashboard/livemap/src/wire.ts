@@ -13,6 +13,19 @@ export interface Texts {
   points_in_cluster: string;
 }
 
+/** How a wall draws what a desk draws with its own signs: colours, and sizes in pixels. */
+export interface Look {
+  ink: string;
+  halo: string;
+  edge: string;
+  text_px: number;
+  edge_px: number;
+  disc_px: number;
+  fill_opacity: number;
+  /** Scene of the wall's round → the layers that it shows. */
+  scenes: Record<string, string[]>;
+}
+
 export interface LegendEntry {
   label: string;
   colour: string;
@@ -43,6 +56,10 @@ export interface GridHead extends LayerHead {
   colours: string[];
   marks: string[];
   no_base_colour: string;
+  /** Text in each area, in place of the mark of its class; only on a wall. */
+  texts?: string[];
+  /** Classes drawn as white slanted lines on their colour, with a white outline. */
+  hatched?: number[];
 }
 
 export interface LineHead extends LayerHead {
@@ -88,10 +105,13 @@ export interface Header {
   basemap: { kind: string; url: string; attribution: string; max_zoom: number };
   paper: string;
   selected_colour: string;
+  asks_place?: boolean;
   hidden: string[];
   selected: string | null;
   legends: Legend[];
   height_px: number;
+  /** Only on a wall: no controls, and this look. */
+  kiosk?: Look;
   layers: AnyLayerHead[];
 }
 

@@ -1,0 +1,1 @@
+"""Make pages to print and to send: values in, PDF and workbooks out."""

@@ -1,0 +1,160 @@
+"""Print a patrol brief on one A4 page: places with their reasons, a sketch, room for notes.
+
+Used by the patrol screen and the command line. Takes finished texts: knows nothing of the store and
+of languages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dashboard.printing.page import BRAND, QUIET_INK, RULE, PrintedPage
+from dashboard.printing.sketch import Box, Mark, Part, draw_sketch
+
+if TYPE_CHECKING:
+    from dashboard.printing.page import Imprint
+
+_SKETCH_MM: Final = (38.0, 78.0)
+"""Least and most height of the sketch: it takes what the places leave."""
+_MOST_TARGETS: Final = 3
+_BARS_MM: Final = (46.0, 9.0)
+_MOST_LINES: Final = 6
+_DARK: Final = (176, 74, 20)
+_PALE: Final = (203, 209, 215)
+
+
+@dataclass(frozen=True)
+class PlaceText:
+    """One place in words.
+
+    Attributes
+    ----------
+    number
+        Rank, which is also its number on the map.
+    name, count
+        Where it is, and the number that ranks it.
+    lines
+        Why, what is open, who was last there: each fits a line.
+    by_hour
+        Incidents of each of the 24 hours.
+    hours
+        Hours of the shift.
+    lon, lat
+        EPSG:4326.
+    """
+
+    number: int
+    name: str
+    count: str
+    lines: tuple[str, ...]
+    by_hour: tuple[int, ...]
+    hours: frozenset[int]
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True)
+class BriefText:
+    """A whole brief in words; `parts` are the units that the sketch shows."""
+
+    title: str
+    heading: str
+    notes: tuple[str, ...]
+    round: str
+    places: tuple[PlaceText, ...]
+    targets: tuple[str, ...]
+    parts: tuple[Part, ...]
+    box: str
+    by_hour: str
+
+
+def patrol_sheet(brief: BriefText, imprint: Imprint) -> bytes:
+    """Lay the sheet out and give the PDF.
+
+    Raises
+    ------
+    ConfigError
+        `print_font_missing`.
+    """
+    page = PrintedPage("A4", imprint, margin_mm=13.0)
+    page.add_page()
+    page.letters(17, bold=True, colour=BRAND)
+    page.cell(0, 8, brief.title, new_x="LMARGIN", new_y="NEXT")
+    page.letters(11.5, bold=True)
+    page.cell(0, 6, page.fitted(brief.heading, page.epw), new_x="LMARGIN", new_y="NEXT")
+    for note in brief.notes:
+        page.paragraph(note, size_pt=7.5, colour=QUIET_INK)
+    page.ln(1.5)
+    _sketch(page, brief)
+    page.paragraph(brief.round, size_pt=8.5, bold=True)
+    page.ln(1)
+    for place in brief.places:
+        _place(page, place, brief.by_hour)
+    for line in brief.targets[: _MOST_TARGETS + 1]:
+        page.letters(8)
+        page.cell(0, 4.4, page.fitted(line, page.epw), new_x="LMARGIN", new_y="NEXT")
+    _notes(page, brief.box)
+    return page.bytes
+
+
+def _sketch(page: PrintedPage, brief: BriefText) -> None:
+    if not brief.parts:
+        return
+    top = page.get_y()
+    taken_mm = sum(12.4 + 4.1 * len(place.lines[:_MOST_LINES]) for place in brief.places)
+    taken_mm += 8 + 4.4 * len(brief.targets[: _MOST_TARGETS + 1])
+    room_mm = page.h - page.b_margin - top - taken_mm - 14
+    height_mm = min(max(room_mm, _SKETCH_MM[0]), _SKETCH_MM[1])
+    box = Box(page.l_margin, top, page.epw, height_mm)
+    marks = tuple(Mark(str(place.number), place.lon, place.lat) for place in brief.places)
+    draw_sketch(page, box, None, brief.parts, marks)
+    page.set_y(top + height_mm + 2)
+
+
+def _place(page: PrintedPage, place: PlaceText, caption: str) -> None:
+    lines = place.lines[:_MOST_LINES]
+    page.keep(9.6 + 4.1 * len(lines))
+    top = page.get_y()
+    text_mm = page.epw - _BARS_MM[0] - 4
+    page.letters(10.5, bold=True)
+    head = f"{place.number}  {place.name}"
+    page.cell(text_mm, 5.2, page.fitted(head, text_mm), new_x="LMARGIN", new_y="NEXT")
+    page.letters(8.5, bold=True, colour=BRAND)
+    page.cell(text_mm, 4.4, page.fitted(place.count, text_mm), new_x="LMARGIN", new_y="NEXT")
+    page.letters(8)
+    for line in lines:
+        page.cell(text_mm, 4.1, page.fitted(line, text_mm), new_x="LMARGIN", new_y="NEXT")
+    end = max(page.get_y(), top + _BARS_MM[1] + 9)
+    _bars(page, place, caption, top + 2.5)
+    page.set_y(end + 0.8)
+    page.set_draw_color(*RULE)
+    page.set_line_width(0.2)
+    page.line(page.l_margin, page.get_y(), page.l_margin + page.epw, page.get_y())
+    page.ln(1)
+
+
+def _bars(page: PrintedPage, place: PlaceText, caption: str, top_mm: float) -> None:
+    """Draw the 24 hours as small bars, those of the shift dark."""
+    width_mm, height_mm = _BARS_MM
+    left = page.l_margin + page.epw - width_mm
+    step = width_mm / len(place.by_hour)
+    most = max(place.by_hour) or 1
+    for hour, n in enumerate(place.by_hour):
+        page.set_fill_color(*(_DARK if hour in place.hours else _PALE))
+        high = max(0.25, height_mm * n / most)
+        page.rect(left + hour * step, top_mm + height_mm - high, step * 0.8, high, style="F")
+    page.letters(6, colour=QUIET_INK)
+    for hour in (0, 6, 12, 18):
+        page.text(left + hour * step, top_mm + height_mm + 2.4, str(hour))
+    page.text(left, top_mm + height_mm + 5.0, page.fitted(caption, width_mm))
+
+
+def _notes(page: PrintedPage, caption: str) -> None:
+    room_mm = page.h - page.b_margin - page.get_y() - 7
+    if room_mm < 10:  # noqa: PLR2004 - less is no room to write in
+        return
+    page.ln(1)
+    page.letters(8, colour=QUIET_INK)
+    page.cell(0, 4.4, caption, new_x="LMARGIN", new_y="NEXT")
+    page.blank_box(min(room_mm - 3, 36.0))

@@ -1,0 +1,52 @@
+"""Roll-call in two minutes: the places of a shift, on a desk and on a phone, and on paper."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+READY = ".gb-map[data-ready=true]"
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading", "button"),
+    [
+        ("zh-CN", "20:00–次日 02:00", "打印一页 A4（PDF）"),
+        ("en-US", "20:00–02:00 next day", "One A4 page (PDF)"),
+    ],
+)
+def test_a_brief_is_one_page_on_screen_and_on_paper(
+    open_page, golmud, tmp_path, locale, heading, button
+):
+    page = open_page(golmud, "/patrol?shift=20-2", locale=locale)
+    page.wait_for_selector(READY)
+    assert heading in page.locator("h4").inner_text()
+    assert page.locator('[role="img"][aria-label]').count() >= 3
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    path = tmp_path / "brief.pdf"
+    download.value.save_as(path)
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type /Page\b", content)) == 1
+
+
+def test_a_phone_shows_the_places_first(golmud, chromium_page):
+    page = chromium_page(golmud, locale="zh-CN", viewport=(390, 844))
+    page.goto(golmud + "/patrol?shift=16-24")
+    page.wait_for_selector(READY)
+    first = page.get_by_text(re.compile(r"^1 ")).first.bounding_box()
+    assert first["y"] < 844 * 0.6
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_another_shift_gives_another_address_and_other_places(open_page, golmud):
+    page = open_page(golmud, "/patrol", locale="zh-CN")
+    page.wait_for_selector(READY)
+    before = page.locator("h4").inner_text()
+    page.get_by_text("更改辖区、班次、日期、类别").click()
+    page.locator('[data-testid="stSelectbox"]').filter(has_text="班次").locator("input").click()
+    page.get_by_role("option", name="后夜 00–08 时", exact=True).click()
+    page.wait_for_url(re.compile("shift=0-8"))
+    page.wait_for_function("was => document.querySelector('h4').innerText !== was", arg=before)
+    assert "00:00–08:00" in page.locator("h4").inner_text()
