@@ -12,7 +12,17 @@ import streamlit as st
 from dashboard import session as visitor
 from dashboard.components import frame
 from dashboard.components.notices import guard
-from dashboard.screens import import_screen, overview, quality
+from dashboard.screens import (
+    bulletin,
+    case,
+    cases,
+    import_screen,
+    overview,
+    patrol,
+    people,
+    quality,
+    wall,
+)
 from dashboard.text import Words
 
 _LOG = logging.getLogger("gridbeat")
@@ -28,6 +38,11 @@ def _guarded(show: Callable[[], None], words: Words) -> None:
         st.error(words("app.failed", number=number))
 
 
+def _cases(words: Words) -> None:
+    """Show the list of cases, or the record that is open."""
+    (case if visitor.load().cases.opened else cases).render(words)
+
+
 def main() -> None:
     """Draw the page that was asked for."""
     session = visitor.load()
@@ -37,19 +52,26 @@ def main() -> None:
     importing = st.Page(
         lambda: import_screen.render(words), title=words("page.import"), url_path="import",
     )  # fmt: skip
+    on_the_wall = st.Page(lambda: wall.render(words), title=words("page.wall"), url_path="wall")
     pages = [
         st.Page(
             lambda: overview.render(words, importing), title=words("page.overview"),
             url_path="overview", default=True,
         ),
+        st.Page(lambda: patrol.render(words), title=words("page.patrol"), url_path="patrol"),
+        st.Page(lambda: _cases(words), title=words("page.cases"), url_path="cases"),
+        st.Page(lambda: people.render(words), title=words("page.people"), url_path="people"),
+        st.Page(lambda: bulletin.render(words), title=words("page.bulletin"), url_path="bulletin"),
         importing,
         st.Page(
             lambda: quality.render(words), title=words("page.quality"), url_path="quality",
         ),
+        on_the_wall,
     ]  # fmt: skip
     page = st.navigation(pages, position="top")
-    frame.style()
-    _guarded(lambda: frame.header(words), words)
+    if page is not on_the_wall:  # a wall has no header
+        frame.style()
+        _guarded(lambda: frame.header(words), words)
     _guarded(page.run, words)
     visitor.share(visitor.load())
 

@@ -19,12 +19,17 @@ COMMANDS = {
     "import": "dashboard.commands.imports:import_group",
     "rejected": "dashboard.commands.keeping:rejected",
     "check": "dashboard.commands.checking:check",
+    "repair": "dashboard.commands.repairing:repair",
+    "convert": "dashboard.commands.converting:convert",
     "count": "dashboard.commands.figures:count",
     "coverage": "dashboard.commands.figures:coverage",
-    "kpi": "dashboard.commands.figures:kpi",
+    "kpi": "dashboard.commands.kpi:kpi",
+    "bulletin": "dashboard.commands.printing:bulletin",
+    "contact-card": "dashboard.commands.printing:contact_card",
     "export": "dashboard.commands.keeping:export",
     "backup": "dashboard.commands.keeping:backup",
     "restore": "dashboard.commands.keeping:restore",
+    "copy": "dashboard.commands.keeping:copy",
     "migrate": "dashboard.commands.keeping:migrate",
 }
 

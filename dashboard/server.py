@@ -12,7 +12,9 @@ import uvicorn
 from streamlit import config as streamlit_config
 
 from dashboard import cache
+from dashboard.maps.tile_file import open_tiles
 from dashboard.routes.health import health_route
+from dashboard.routes.tiles import tiles_route
 from data.config import Config
 from data.database import Database
 
@@ -61,10 +63,18 @@ def build_app(config: Config) -> st.App:
     ----------
     config
         Which store is shown; the screens of this process read the same value.
+
+    Raises
+    ------
+    ConfigError
+        Those of `open_tiles`, for a configured tile file.
     """
     set_options(config)
     cache.use_config(config)
-    return st.App(SCRIPT, routes=[health_route(Database(config.store_url))])
+    routes = [health_route(Database(config.store_url))]
+    if config.basemap_file is not None:
+        routes.append(tiles_route(open_tiles(config.basemap_file)))
+    return st.App(SCRIPT, routes=routes)
 
 
 def serve(config: Config, port: int, host: str = LOOPBACK) -> None:

@@ -8,13 +8,14 @@ checked when it is read back. Knows nothing of records.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
 from dashboard.text import LANGUAGES, Language, language_of
+from dashboard.viewmodels.cases_wanted import CaseWanted, wanted_from
 from data.vocabulary import ChannelGroup, IncidentKind
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ AS_OF_TODAY: Final = "today"
 AS_OF_EVENT: Final = "event"
 _KEY: Final = "gridbeat"
 _CODE: Final = re.compile(r"[^\x00-\x1f\x7f<>]{1,80}")
+_SHIFT: Final = re.compile(r"(\d{1,2})-(\d{1,2})(?:@(\d{4}-\d{2}-\d{2}))?")
+_LAST_HOUR: Final = 23
 _SPAN: Final = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
 
 
@@ -83,6 +86,93 @@ class Wizard:
 
 
 @dataclass(frozen=True)
+class PatrolChoice:
+    """Which shift a patrol brief is for.
+
+    Attributes
+    ----------
+    start_hour, end_hour
+        Local hours, half-open; an end that is not after the start lies on the next day.
+    day
+        Day of the shift; None: today, or the day on which a scenario stands.
+    kinds
+        Incident kinds that rank; empty: those that patrols are for.
+    """
+
+    start_hour: int = 16
+    end_hour: int = 24
+    day: date | None = None
+    kinds: tuple[str, ...] = ()
+
+    def as_text(self) -> str:
+        """Write for the address: `16-24`, `16-24@2023-03-02`."""
+        day = f"@{self.day.isoformat()}" if self.day else ""
+        return f"{self.start_hour}-{self.end_hour}{day}"
+
+    @classmethod
+    def from_text(cls, text: str) -> PatrolChoice:
+        """Read from the address; what is no shift gives the first choice."""
+        found = _SHIFT.fullmatch(text)
+        if found is None or int(found[1]) > _LAST_HOUR or not 1 <= int(found[2]) <= _LAST_HOUR + 1:
+            return cls()
+        return cls(int(found[1]), int(found[2]), _day(found[3]) if found[3] else None)
+
+
+@dataclass(frozen=True)
+class CaseDesk:
+    """Where work on cases stands; nothing of it is in the address.
+
+    Attributes
+    ----------
+    actor, role
+        Service number and role under which the visitor acts; empty: the account itself.
+    seen
+        Key and version of the record as it was last shown: what a change is made against.
+    done
+        Counts saved changes, so that no form outlives what it was filled in for.
+    told
+        Key of the sentence to show once, with what it names.
+    is_reporting
+        Whether the form for a new case is open.
+    chosen
+        Key of the record that is chosen in list and map.
+    picks
+        Counts choices on the map: the table takes each over.
+    """
+
+    actor: str = ""
+    role: str = ""
+    seen: tuple[str, int] = ("", 0)
+    done: int = 0
+    told: tuple[str, str] = ("", "")
+    is_reporting: bool = False
+    chosen: str = ""
+    picks: int = 0
+
+
+@dataclass(frozen=True)
+class PeopleDesk:
+    """Where work on posts stands; nothing of it is in the address.
+
+    Attributes
+    ----------
+    day
+        Day that is shown; None: today, or the day on which a scenario stands.
+    token
+        State of the post that the form just sent was drawn with.
+    done
+        Counts saved changes, so that no form outlives what it was filled in for.
+    told
+        Key of the sentence to show once after a change.
+    """
+
+    day: date | None = None
+    token: str = ""
+    done: int = 0
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class Session:
     """Everything one visitor has chosen.
 
@@ -108,6 +198,10 @@ class Session:
     selected: str | None = None
     map_said: str | None = None
     wizard: Wizard = Wizard()
+    patrol: PatrolChoice = PatrolChoice()
+    cases: CaseWanted = field(default_factory=CaseWanted)
+    case_desk: CaseDesk = CaseDesk()
+    people: PeopleDesk = PeopleDesk()
 
 
 def load() -> Session:
@@ -125,6 +219,11 @@ def update(**changes: Any) -> Session:  # noqa: ANN401 - the fields of Session
     session = replace(load(), **changes)
     st.session_state[_KEY] = session
     return session
+
+
+def note_token(token: str) -> None:
+    """Keep what a form was drawn with, at the moment it is sent: before anything is read anew."""
+    update(people=replace(load().people, token=token))
 
 
 def share(session: Session) -> None:
@@ -151,6 +250,12 @@ def put(key: str, value: object) -> None:
     st.session_state[key] = value
 
 
+def value(key: str) -> object:
+    """Give what a widget holds; None before it was first drawn."""
+    held: object = st.session_state.get(key)
+    return held
+
+
 def to_address(session: Session) -> dict[str, str]:
     """Write a session as query parameters; what is as at the beginning is left out."""
     start = Session()
@@ -163,6 +268,8 @@ def to_address(session: Session) -> dict[str, str]:
         "channels": ",".join(session.channel_groups),
         "asof": session.as_of if session.as_of != start.as_of else "",
         "unit": session.selected or "",
+        "shift": session.patrol.as_text() if session.patrol != start.patrol else "",
+        **session.cases.to_params(),
     }
     return {name: value for name, value in pairs.items() if value}
 
@@ -181,6 +288,8 @@ def from_address(params: Mapping[str, str], browser_language: Language) -> Sessi
         channel_groups=_known(params.get("channels", ""), ChannelGroup),
         as_of=_as_of(params.get("asof", "")),
         selected=_code(params.get("unit", "")) or None,
+        cases=wanted_from(params),
+        patrol=PatrolChoice.from_text(params.get("shift", "")),
     )
 
 

@@ -65,8 +65,9 @@ def take(browser: Browser, folder: Path) -> None:
         rest(page)
         table = folder / "calls.csv"
         table.write_text(CALLS, encoding="gb18030")
-        page.get_by_role("combobox").first.click()
-        page.get_by_role("option", name="警情" if name == "zh" else "Incidents").first.click()
+        kind = "警情" if name == "zh" else "Incidents"
+        page.get_by_role("combobox").first.fill(kind)
+        page.get_by_role("option", name=kind).first.click()
         rest(page)
         page.locator('input[type="file"]').set_input_files(table)
         rest(page)
@@ -74,10 +75,31 @@ def take(browser: Browser, folder: Path) -> None:
         page.context.close()
 
 
+def take_screens(browser: Browser) -> None:
+    """Take the screens of each user at the user's size."""
+    for language, name in (("en-GB", "en"), ("zh-CN", "zh")):
+        page = open_page(browser, language)
+        page.wait_for_selector('.gb-map[data-ready="true"]', timeout=60_000)
+        for path in ("patrol", "cases", "people", "bulletin"):
+            page.locator(f'a[href$="/{path}"]').first.click()
+            rest(page)
+            page.screenshot(path=PICTURES / f"{path}_{name}.png")
+        page.context.close()
+        size = {"width": 3840, "height": 2160}
+        context = browser.new_context(locale=language, viewport=size)
+        page = context.new_page()
+        page.goto(f"{URL}/wall?lang={name}")
+        page.wait_for_selector(".gb-map[data-ready=true]", timeout=60_000)
+        page.wait_for_timeout(4_000)
+        page.screenshot(path=PICTURES / f"wall_{name}.png")
+        context.close()
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of the select box with that label."""
     box = page.locator('[data-testid="stSelectbox"]').filter(has_text=label).first
     box.locator("input").click()
+    box.locator("input").fill(option)  # a long list draws only what is in sight
     page.get_by_role("option", name=option, exact=True).click()
 
 
@@ -92,7 +114,7 @@ def take_memphis(browser: Browser, files: Path) -> None:
     choose(page, "Name", "precinct")
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("Grids: report on precincts.gpkg").wait_for()
-    choose(page, "What the file holds", "Incidents")
+    choose(page, "What the file holds", "Events · Incidents")
     page.locator("input[type=file]").set_input_files(files / "robberies_2019.csv")
     page.get_by_text("The audit recommends WGS-84").wait_for()
     choose(page, "Coordinates are", "WGS-84")
@@ -133,6 +155,7 @@ def main() -> None:
         server = serve(folder / "town.gpkg", "--scenario", "golmud_hexi")
         try:
             take(browser, folder)
+            take_screens(browser)
         finally:
             server.terminate()
             server.wait(timeout=20)

@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard.actions.imports import ImportKind, Look, look
 from dashboard.viewmodels.facts import Facts, load_facts
-from dashboard.viewmodels.overview import Overview, Wanted, build_overview
+from dashboard.viewmodels.overview import Overview, Wanted, build_overview, lattice_of
 from dashboard.viewmodels.quality import BoundaryFaults, Quality, build_quality, load_faults
 from dashboard.viewmodels.town import Town, load_town
 from dashboard.viewmodels.unit_card import UnitCard, build_card
@@ -31,6 +31,7 @@ from data.vocabulary import EventLayer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dashboard.maps.clusters import Lattice
     from data.importers.tables import TableOptions
 
 # Each cached function below says on reading that no server runs yet: true, and no news.
@@ -89,32 +90,32 @@ def revisions() -> Mapping[str, int]:
 
 def town(as_of: str) -> Town:
     """Give the places of a day (`today`, `event` (today's) or an ISO date)."""
-    return _town(_path(), _some(PLACE_SETS), day_of(as_of), viewer())
+    return _town(store_key(), some_revisions(PLACE_SETS), day_of(as_of), viewer())
 
 
 def overview(wanted: Wanted) -> Overview:
     """Give the overview under one choice."""
-    return _overview(_path(), _some(), today_here(), wanted, viewer())
+    return _overview(store_key(), some_revisions(), today_here(), wanted, viewer())
 
 
 def unit_card(wanted: Wanted, code: str) -> UnitCard | None:
     """Give the card of one unit; None where no such unit holds on that day."""
-    return _unit_card(_path(), _some(), today_here(), (wanted, code), viewer())
+    return _unit_card(store_key(), some_revisions(), today_here(), (wanted, code), viewer())
 
 
 def facts() -> Facts:
     """Give what every page says of the store."""
-    return _facts(_path(), _some(), viewer())
+    return _facts(store_key(), some_revisions(), viewer())
 
 
 def quality(as_of: str) -> Quality:
     """Give what the data-quality screen shows."""
-    return _quality(_path(), _some(), (today_here(), as_of), viewer())
+    return _quality(store_key(), some_revisions(), (today_here(), as_of), viewer())
 
 
 def faults(as_of: str) -> BoundaryFaults:
     """Give the boundary faults of a day's base grids."""
-    return _faults(_path(), _some(("places",)), day_of(as_of), viewer())
+    return _faults(store_key(), some_revisions(("places",)), day_of(as_of), viewer())
 
 
 def looked_at(
@@ -128,7 +129,9 @@ def looked_at(
         The file cannot be read.
     """
     pairs = None if mapping is None else tuple(sorted(mapping.items()))
-    return _looked_at(_path(), _some(("places",)), (str(path), kind, table), pairs, viewer())
+    return _looked_at(
+        store_key(), some_revisions(("places",)), (str(path), kind, table), pairs, viewer()
+    )
 
 
 def day_of(as_of: str) -> date:
@@ -139,11 +142,13 @@ def day_of(as_of: str) -> date:
         return today_here()
 
 
-def _path() -> str:
-    return str(database().path.resolve())
+def store_key() -> str:
+    """Name the store for keys: screens of one process never mix two."""
+    return database().identity
 
 
-def _some(names: tuple[str, ...] | None = None) -> Revisions:
+def some_revisions(names: tuple[str, ...] | None = None) -> Revisions:
+    """Give the revisions of some sets, or of all, as part of a key."""
     found = revisions()
     return tuple(sorted((k, n) for k, n in found.items() if names is None or k in names))
 
@@ -155,7 +160,9 @@ def _town(path: str, revisions: Revisions, day: date, viewer: Viewer) -> Town:
         return load_town(session, viewer, as_of=day)
 
 
-@st.cache_data(max_entries=12, show_spinner=False)
+# Events and views of them are shared, not copied for each visitor: nobody writes into them, and a
+# copy of a million rows takes longer than the answer.
+@st.cache_resource(max_entries=12, show_spinner=False)
 def _placed(
     path: str, revisions: Revisions, today: date, asked: tuple[EventLayer, str], viewer: Viewer
 ) -> Placed:
@@ -165,20 +172,30 @@ def _placed(
         return place_events(session, viewer, layer, today=today, as_of=as_of)
 
 
-def _placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, Placed]:
+def placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, Placed]:
+    """Give the three layers on the grids of a day, each cached by itself."""
     return {
-        layer: _placed(_path(), _some(("places", layer.value)), today, (layer, as_of), viewer)
+        layer: _placed(
+            store_key(), some_revisions(("places", layer.value)), today, (layer, as_of), viewer
+        )
         for layer in EventLayer
     }
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False)
 def _overview(
     path: str, revisions: Revisions, today: date, wanted: Wanted, viewer: Viewer
 ) -> Overview:
-    del path, revisions  # part of the key
-    layers = _placed_layers(wanted.as_of, today, viewer)
-    return build_overview(town(wanted.as_of), layers, wanted, tz=facts().tz)
+    del revisions  # part of the key
+    layers = placed_layers(wanted.as_of, today, viewer)
+    lattice = _lattice(path, some_revisions(("places", "incidents")), today, wanted.as_of, viewer)
+    return build_overview(town(wanted.as_of), layers, wanted, tz=facts().tz, lattice=lattice)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _lattice(path: str, revisions: Revisions, today: date, as_of: str, viewer: Viewer) -> Lattice:
+    placed = _placed(path, revisions, today, (EventLayer.INCIDENTS, as_of), viewer)
+    return lattice_of(placed)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -187,7 +204,7 @@ def _unit_card(
 ) -> UnitCard | None:
     del path, revisions  # part of the key
     wanted, code = asked
-    place, placed = town(wanted.as_of), _placed_layers(wanted.as_of, today, viewer)
+    place, placed = town(wanted.as_of), placed_layers(wanted.as_of, today, viewer)
     with database().read() as session:
         return build_card(session, viewer, (place, placed), wanted, code, tz=facts().tz)
 
@@ -196,14 +213,14 @@ def _unit_card(
 def _facts(path: str, revisions: Revisions, viewer: Viewer) -> Facts:
     del path, revisions  # part of the key
     with database().read() as session:
-        return load_facts(session, viewer, store=database().path.name)
+        return load_facts(session, viewer, store=database().name)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _quality(path: str, revisions: Revisions, asked: tuple[date, str], viewer: Viewer) -> Quality:
     del path, revisions  # part of the key
     today, as_of = asked
-    placed = _placed_layers(as_of, today, viewer)
+    placed = placed_layers(as_of, today, viewer)
     with database().read() as session:
         return build_quality(session, viewer, (town(as_of), placed))
 

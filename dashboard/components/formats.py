@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dashboard.components.plain import plain
+from dashboard.text.numbers import DASH, percent, whole
 from data.config import DEFAULT_TZ
 
 if TYPE_CHECKING:
@@ -17,21 +18,17 @@ if TYPE_CHECKING:
     from dashboard.viewmodels.overview import Span
     from dashboard.viewmodels.town import Area
 
-DASH = "—"
+__all__ = [
+    "DASH",
+    "area_text",
+    "how_read",
+    "moment",
+    "percent",
+    "span_text",
+    "square_km",
+    "whole",
+]
 _SQUARE_METRES_IN_SQUARE_KM = 1_000_000
-
-
-def whole(value: float | None) -> str:
-    """Write a count with thousands apart; a dash where there is none."""
-    return DASH if value is None else f"{value:,.0f}"
-
-
-def percent(share: float | None, *, signed: bool = False) -> str:
-    """Write a share (1 = 100 %) as a percentage."""
-    if share is None:
-        return DASH
-    text = f"{100 * share:+.1f}" if signed else f"{100 * share:.1f}"
-    return f"{text.replace('-', '−')}%"
 
 
 def square_km(area_m2: float | None) -> str:

@@ -140,7 +140,7 @@ def plan_form(form: Form, found: Look, mapping: dict[str, str], table: TableOpti
     with left:
         datum, crs = _datum(form, found)
         trusts = (
-            form.kind.is_event
+            form.kind.is_located
             and datum is not None
             and st.checkbox(
                 form.words("import.trust_datum"),
@@ -150,7 +150,8 @@ def plan_form(form: Form, found: Look, mapping: dict[str, str], table: TableOpti
             )
         )
     with middle:
-        times = _times(form) if form.kind.is_event else TimeRules()
+        has_times = form.kind.is_event or form.kind.is_register
+        times = _times(form) if has_times else TimeRules()
         grid_kind, effective, repair = _place_choices(form)
     with right:
         source = st.text_input(
@@ -184,7 +185,7 @@ def _datum(form: Form, found: Look) -> tuple[str | None, str | None]:
     if not found.needs_datum:
         if found.crs:
             st.caption(words("import.crs_of_file", crs=plain(found.crs[:60])))
-        elif form.kind.is_event:
+        elif form.kind.is_located:
             st.caption(words("import.no_coordinates"))
         return None, None
     chosen = st.selectbox(

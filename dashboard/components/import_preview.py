@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
+from dashboard.actions.import_kinds import ImportKind
 from dashboard.components.formats import how_read, whole
 from dashboard.components.import_form import time_is_mapped
 from dashboard.components.notices import warning_text
@@ -30,6 +31,12 @@ def uploader_style(words: Words) -> str:
     [data-testid="stFileUploaderDropzone"] button p::after {{
         content: "{words("import.choose_file")}"; font-size: 1rem}}
     </style>"""
+
+
+def kind_label(words: Words, name: str) -> str:
+    """Name a kind behind its group, so that the long list reads as a few short ones."""
+    kind = ImportKind(name)
+    return f"{words(f'import_group.{kind.group}')} · {words(f'import_kind.{name}')}"
 
 
 def missing_parts(words: Words, plan: Plan, found: Look) -> list[str]:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from dashboard.text import Words
 
 FIRST_ROWS: Final = 50
-_COUNTS: Final = ("rows", "features", "inserted", "updated", "unchanged", "rejected",
+_COUNTS: Final = ("rows", "features", "inserted", "updated", "unchanged", "stale", "rejected",
                   "duplicate_ids", "unlocated", "outside", "on_border")  # fmt: skip
 _FAULTS: Final = ("invalid", "gaps", "overlaps", "slivers", "multipart", "duplicate_codes",
                   "outside_parent", "repaired", "vertices_added")  # fmt: skip
-_ACCEPTED: Final = ("inserted", "updated", "unchanged")
+_ACCEPTED: Final = ("inserted", "updated", "unchanged", "stale")
 _LISTS: Final = ("dropped_columns", "kept_columns", "unmapped_columns", "ended")
 _PER_ROW: Final = 5
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -73,13 +73,13 @@ def sum_sentence(words: Words, document: Mapping[str, Any], kind: ImportKind) ->
     """Say what the accepted rows are made of: by where events lie, else by what became of them."""
     if kind.is_event:
         return words("report.reconciles", **reconciled(document))
-    parts = {name: int(document[name]) for name in _ACCEPTED}
+    parts = {name: int(document.get(name, 0)) for name in _ACCEPTED}
     return words("import.taken", accepted=sum(parts.values()), **parts)
 
 
 def reconciled(document: Mapping[str, Any]) -> dict[str, int]:
     """Give the parts that add up: accepted = inside + outside + unlocated."""
-    accepted = sum(int(document[name]) for name in _ACCEPTED)
+    accepted = sum(int(document.get(name, 0)) for name in _ACCEPTED)
     outside, unlocated = int(document["outside"]), int(document["unlocated"])
     return {
         "accepted": accepted,

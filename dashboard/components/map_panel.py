@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dashboard.maps.layers import Basemap, MapScene
 
-__all__ = ["MapEvent", "last_event", "map_panel"]
+__all__ = ["MapEvent", "last_event", "map_panel", "mounted"]
 
 _PACKAGE = "gridbeat"
 _COMPONENT = "livemap"
@@ -51,11 +51,14 @@ class MapEvent:
         `points_from_zoom`; told then after each move, and once more when it falls below.
     picked
         Record id of the point just clicked; None in every other run.
+    place
+        Longitude and latitude (EPSG:4326) of the last click, where the scene asks for a place.
     """
 
     selected: str | None = None
     view: MapView | None = None
     picked: str | None = None
+    place: tuple[float, float] | None = None
 
 
 def map_panel(scene: MapScene, *, key: str, height: int = 600) -> MapEvent:
@@ -70,13 +73,14 @@ def map_panel(scene: MapScene, *, key: str, height: int = 600) -> MapEvent:
     height
         Pixels.
     """
-    result = _mounted()(
+    result = mounted()(
         key=key,
         data=pack(scene, height_px=height),
         height="content",
         on_selected_change=_nothing,
         on_view_change=_nothing,
         on_picked_change=_nothing,
+        on_placed_change=_nothing,
     )
     return _read(result, scene.basemap)
 
@@ -106,11 +110,25 @@ def _read(state: object, basemap: Basemap) -> MapEvent:
         selected=selected if isinstance(selected, str) else None,
         view=view,
         picked=picked if isinstance(picked, str) else None,
+        place=_place(state.get("placed"), basemap),
     )
 
 
-def _mounted() -> Callable[..., Any]:
-    """Make the component's files known to this runtime, and give its mounting command."""
+def _place(told: object, basemap: Basemap) -> tuple[float, float] | None:
+    if not isinstance(told, list | tuple) or len(told) != 2:  # noqa: PLR2004 - longitude, latitude
+        return None
+    if not all(isinstance(v, int | float) and math.isfinite(v) for v in told):
+        return None
+    lon, lat = float(told[0]), float(told[1])
+    there = Window(basemap).back(MapView(lon, lat, lon, lat, 0.0))
+    return there.west, there.south
+
+
+def mounted() -> Callable[..., Any]:
+    """Make the component's files known to this runtime, and give its mounting command.
+
+    Used here and by `dashboard.components.wall_mount`: the wall is drawn by the same files.
+    """
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(_NAME) is None:
         parts = [ComponentConfig(name=_COMPONENT, asset_dir="dist")]

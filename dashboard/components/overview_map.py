@@ -6,14 +6,15 @@ Knows nothing of the store.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from dashboard.components.formats import DASH, percent, whole
 from dashboard.maps.classes import classes_for
-from dashboard.maps.clusters import ClusterOptions, cluster_layer
+from dashboard.maps.clusters import layer_of
 from dashboard.maps.layers import (
     Basemap,
     GridLayer,
@@ -27,7 +28,9 @@ from dashboard.maps.layers import (
     PointKind,
     PointLayer,
 )
+from dashboard.maps.tile_file import facts_of
 from dashboard.theme import BOUNDARY_COLOUR, POINT_SIGNS, POST_SIGNS, STREET_COLOUR
+from dashboard.viewmodels.overview import CLUSTERS, POINTS_FROM_ZOOM
 from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
@@ -36,12 +39,14 @@ if TYPE_CHECKING:
     from dashboard.viewmodels.town import Town
     from data.config import Config
 
-POINTS_FROM_ZOOM: Final = 16.0
 MOST_POINTS: Final = 3000
 LABELS_FROM_ZOOM: Final = 14.0
 COUNT_MEASURES: Final = frozenset({"incidents", "hazards", "disputes", "households"})
 SHARE_MEASURES: Final = frozenset({"posts"})  # in percent
+TILES_URL: Final = "/tiles/{z}/{x}/{y}"
+"""Our own route (`dashboard.routes.tiles`): nothing is asked of another origin."""
 _MARGIN: Final = 0.1
+_TAG: Final = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,19 @@ class Sight:
 
 
 def basemap_of(config: Config) -> Basemap:
-    """Give the configured tile source, or the plain basemap."""
-    if not config.basemap_url:
-        return Basemap()
-    if config.basemap_datum == "gcj02":
-        return Basemap("xyz", config.basemap_url, "gcj02")
-    return Basemap("xyz", config.basemap_url, "wgs84")
+    """Give the local tile file, the configured tile source, or the plain basemap.
+
+    Raises
+    ------
+    ConfigError
+        Those of `open_tiles`, where the file went away while the server runs.
+    """
+    datum: Literal["wgs84", "gcj02"] = "gcj02" if config.basemap_datum == "gcj02" else "wgs84"
+    if config.basemap_file is not None:
+        facts = facts_of(config.basemap_file)
+        credit = _TAG.sub("", facts.attribution)
+        return Basemap("xyz", TILES_URL, datum, attribution=credit, max_zoom=facts.max_zoom)
+    return Basemap("xyz", config.basemap_url, datum) if config.basemap_url else Basemap()
 
 
 def overview_scene(
@@ -75,7 +87,7 @@ def overview_scene(
             *_ground(town, words),
             _units(town, shown, words),
             *_outlines(town, words),
-            _clusters(shown.marks[EventLayer.INCIDENTS], words),
+            _clusters(shown, words),
             points,
             _hazards(shown.marks[EventLayer.HAZARDS], words),
             *_posts(town, words),
@@ -161,15 +173,9 @@ def _outlines(town: Town, words: Words) -> tuple[Layer, ...]:
     return (LineLayer("outlines", words("map.outlines"), shapes, style),)
 
 
-def _clusters(marks: Marks, words: Words) -> Layer:
-    options = ClusterOptions(points_from_zoom=POINTS_FROM_ZOOM)
-    return cluster_layer(
-        marks.lon,
-        marks.lat,
-        layer_id="incidents",
-        title=words.label("layer", "incidents"),
-        options=options,
-    )
+def _clusters(shown: Overview, words: Words) -> Layer:
+    title = words.label("layer", "incidents")
+    return layer_of(shown.clusters, layer_id="incidents", title=title, options=CLUSTERS)
 
 
 def _incident_points(marks: Marks, words: Words, view: MapView | None) -> tuple[PointLayer, int]:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard import session as visitor
 from dashboard.actions import imports, uploads
-from dashboard.actions.imports import ImportKind, Plan
+from dashboard.actions.import_kinds import GROUPS, ImportKind
 from dashboard.components.formats import whole
 from dashboard.components.import_form import (
     Form,
@@ -18,13 +18,19 @@ from dashboard.components.import_form import (
     plan_form,
     table_options,
 )
-from dashboard.components.import_preview import missing_parts, show_preview, uploader_style
+from dashboard.components.import_preview import (
+    kind_label,
+    missing_parts,
+    show_preview,
+    uploader_style,
+)
 from dashboard.components.import_report import show_report
 from dashboard.components.notices import guard
 from dashboard.components.plain import plain
 from data.repositories.imports import list_rejected
 
 if TYPE_CHECKING:
+    from dashboard.actions.imports import Plan
     from dashboard.actions.uploads import Upload
     from dashboard.session import Session, Wizard
     from dashboard.text import Words
@@ -53,8 +59,8 @@ def _choose(words: Words, session: Session) -> Wizard:
         visitor.seed("import_kind", wizard.kind)
         kind = st.selectbox(
             words("import.kind"),
-            [kind.value for kind in ImportKind],
-            format_func=lambda name: words(f"import_kind.{name}"),
+            [kind.value for kinds in GROUPS.values() for kind in kinds],
+            format_func=lambda name: kind_label(words, name),
             key="import_kind",
         )
         st.caption(words("import.order"))

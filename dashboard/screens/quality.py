@@ -10,6 +10,7 @@ from dashboard import cache
 from dashboard import session as visitor
 from dashboard.components.fault_panel import show_faults
 from dashboard.components.formats import whole
+from dashboard.components.mend_form import mend_panel, settle_pending
 from dashboard.components.notices import guard
 from dashboard.components.quality_rows import (
     LAYER_COLUMNS,
@@ -36,6 +37,7 @@ def render(words: Words) -> None:
     """Draw the page."""
     with guard(words):
         session = visitor.load()
+        settle_pending(words)
         found = cache.quality(session.as_of)
         _figures(words, found)
         visitor.seed("quality_section", SECTIONS[0])
@@ -89,6 +91,8 @@ def _list(words: Words, rows: list[dict[str, object]], columns: tuple[str, ...],
 def _rejected(words: Words, found: Quality) -> None:
     names = {batch.id: f"{batch.id} · {batch.file_name}" for batch in found.batches}
     held = sorted({row.batch_id for row in found.rejected}, reverse=True)
+    if found.mended or found.dismissed:
+        st.caption(words("mend.settled", mended=found.mended, dismissed=found.dismissed))
     if not held:
         st.success(words("quality.none_rejected"))
         return
@@ -105,6 +109,7 @@ def _rejected(words: Words, found: Quality) -> None:
     columns = ("batch", "line", "column", "reason", "value")
     table(words, rejected_rows(words, rows), columns, key="quality_rejected")
     st.caption(words("quality.rejected_note"))
+    mend_panel(words, rows)
 
 
 def _imports(words: Words, found: Quality) -> None:

@@ -6,6 +6,7 @@ Used by `dashboard.cache` and `dashboard.app`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from data.config import DEFAULT_TZ
@@ -33,12 +34,15 @@ class Facts:
         Zone whose days bound periods.
     last_import_at
         When the latest import ended.
+    scenario_on
+        The day on which a scenario stands; None for a store of one's own.
     """
 
     store: str
     scenario: str
     tz: str
     last_import_at: datetime | None
+    scenario_on: date | None = None
 
 
 def load_facts(session: Session, viewer: Viewer, *, store: str) -> Facts:
@@ -50,4 +54,9 @@ def load_facts(session: Session, viewer: Viewer, *, store: str) -> Facts:
         scenario=str(held.get("scenario") or ""),
         tz=str(held.get("tz") or DEFAULT_TZ),
         last_import_at=max(ended, default=None),
+        scenario_on=_day(held.get("scenario_as_of")),
     )
+
+
+def _day(value: object) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else None

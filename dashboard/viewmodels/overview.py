@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from dashboard.maps.clusters import ClusterOptions, Lattice
 from data.config import DEFAULT_TZ
 from data.counting import (
     AS_OF_EVENT,
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dashboard.maps.layers import ClusterLevel
     from dashboard.viewmodels.town import Area, Town
 
 PER: Final = 1000
+POINTS_FROM_ZOOM: Final = 16.0
+CLUSTERS: Final = ClusterOptions(points_from_zoom=POINTS_FROM_ZOOM)
 OPEN_LAYERS: Final = {"hazards": EventLayer.HAZARDS, "disputes": EventLayer.DISPUTES}
 
 
@@ -102,7 +106,7 @@ class Reconciled:
 
 @dataclass(frozen=True)
 class Marks:
-    """Points of one layer: place, vocabulary code of each, record ids."""
+    """Points of one layer: place, vocabulary code of each, record ids; and which rows they are."""
 
     layer: EventLayer
     lon: NDArray[np.float64]
@@ -110,6 +114,7 @@ class Marks:
     code: tuple[str, ...]
     code_at: NDArray[np.int32]
     ids: NDArray[np.int64]
+    keep: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,8 @@ class Overview:
         a bounded span or a base.
     posts_filled, posts_planned
         Posts of the shown units.
+    clusters
+        The incidents as counted clusters for each zoom.
     latest_at
         When the latest incident of the whole store happened.
     """
@@ -146,17 +153,25 @@ class Overview:
     posts_planned: int
     reconciled: Reconciled
     marks: Mapping[EventLayer, Marks]
+    clusters: tuple[ClusterLevel, ...]
     kinds: tuple[str, ...]
     latest_at: datetime | None
 
 
 def build_overview(
-    town: Town, placed: Mapping[EventLayer, Placed], wanted: Wanted, *, tz: str = DEFAULT_TZ
+    town: Town,
+    placed: Mapping[EventLayer, Placed],
+    wanted: Wanted,
+    *,
+    tz: str = DEFAULT_TZ,
+    lattice: Lattice | None = None,
 ) -> Overview:
     """Answer one choice.
 
     Parameters
     ----------
+    lattice
+        Cells of the incidents' points; None: made here, which is dear with many.
     placed
         The three layers on the grids of `wanted.as_of`.
     tz
@@ -171,6 +186,11 @@ def build_overview(
     counted = {layer: _count(town, placed[layer], filters[layer]) for layer in EventLayer}
     per_unit = {layer: _per_unit(town, counts)[rows] for layer, counts in counted.items()}
     posts = town.posts_in(area)
+    marks = {
+        layer: _marks(town, placed[layer], filters[layer], area)
+        for layer in (EventLayer.INCIDENTS, EventLayer.HAZARDS)
+    }
+    cells = lattice or lattice_of(placed[EventLayer.INCIDENTS])
     return Overview(
         wanted=wanted,
         span=span,
@@ -184,13 +204,16 @@ def build_overview(
         posts_filled=sum(post.filled for post in posts),
         posts_planned=sum(post.planned for post in posts),
         reconciled=_reconciled(town, counted[EventLayer.INCIDENTS], per_unit, area),
-        marks={
-            layer: _marks(town, placed[layer], filters[layer], area)
-            for layer in (EventLayer.INCIDENTS, EventLayer.HAZARDS)
-        },
+        marks=marks,
+        clusters=cells.levels(marks[EventLayer.INCIDENTS].keep),
         kinds=tuple(sorted(placed[EventLayer.INCIDENTS].events.kind.labels)),
         latest_at=latest_at,
     )
+
+
+def lattice_of(placed: Placed) -> Lattice:
+    """Sort a layer's points into the cells of every zoom."""
+    return Lattice(placed.events.lon, placed.events.lat, CLUSTERS)
 
 
 def latest_moment(placed: Placed) -> datetime | None:
@@ -335,12 +358,13 @@ def _marks(town: Town, placed: Placed, wanted: EventFilter, area: Area | None) -
     if area is not None and len(placed.grids):
         codes = frozenset(map(str, town.units.index[town.in_area(area)]))
         keep &= in_units(town, placed, codes)
-    events = placed.events.take(keep)
+    events = placed.events
     return Marks(
         layer=events.layer,
-        lon=events.lon,
-        lat=events.lat,
+        lon=events.lon[keep],
+        lat=events.lat[keep],
         code=events.kind.labels,
-        code_at=events.kind.codes,
-        ids=events.ids,
+        code_at=events.kind.codes[keep],
+        ids=events.ids[keep],
+        keep=keep,
     )

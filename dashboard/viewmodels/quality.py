@@ -16,6 +16,7 @@ from data.importers.places import check_store
 from data.repositories.audit import AuditRecord, is_intact, latest
 from data.repositories.events import EventRecord, event_records
 from data.repositories.imports import list_batches, list_rejected
+from data.repositories.mends import DISMISSED, MENDED, OPEN
 from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Quality:
     batches
         Import batches, newest first (records of `data.repositories.imports`).
     rejected
-        Rows in quarantine, of all batches.
+        Rows in quarantine that wait to be mended, of all batches; `mended` and `dismissed` count
+        the others.
     repeated_ids
         Rows in quarantine because their id stood in the file more than once.
     audit
@@ -78,6 +80,8 @@ class Quality:
     batches: Sequence[Any]
     rejected: Sequence[Any]
     repeated_ids: int
+    mended: int
+    dismissed: int
     audit: tuple[AuditRecord, ...]
     audit_intact: bool
 
@@ -95,12 +99,15 @@ def build_quality(
 ) -> Quality:
     """Look through the store."""
     places, placed = town
-    rejected = list_rejected(session, viewer)
+    every = list_rejected(session, viewer)
+    rejected = [row for row in every if row.state == OPEN]
     return Quality(
         layers=tuple(_layer(session, viewer, places, placed[layer]) for layer in EventLayer),
         batches=list_batches(session, viewer),
         rejected=rejected,
         repeated_ids=sum(row.reason == REPEATED_IDS for row in rejected),
+        mended=sum(row.state == MENDED for row in every),
+        dismissed=sum(row.state == DISMISSED for row in every),
         audit=latest(session, viewer, limit=AUDIT_LINES),
         audit_intact=is_intact(session),
     )

@@ -1,0 +1,83 @@
+"""Show the bulletin of a community or subdistrict for a period, to download with one click."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard import session as visitor
+from dashboard.cache.bulletin import bulletin
+from dashboard.components.bulletin_view import show_bulletin
+from dashboard.components.filters import wanted_of
+from dashboard.components.formats import area_text
+from dashboard.components.notices import guard
+from dashboard.session import FIRST_DAY, LAST_DAY
+from dashboard.text import LANGUAGES, Words
+from data.counting import AS_OF_TODAY
+
+if TYPE_CHECKING:
+    from dashboard.viewmodels.town import Town
+
+_DAY = timedelta(days=1)
+
+
+def render(words: Words) -> None:
+    """Draw the page."""
+    with guard(words):
+        town = cache.town(AS_OF_TODAY)
+        latest_at = cache.overview(wanted_of(visitor.Session())).latest_at
+        if latest_at is None:
+            st.info(words("bulletin.no_records"))
+            return
+        last_on = latest_at.astimezone(ZoneInfo(cache.facts().tz)).date()
+        span, said = _choices(words, town, last_on)
+        facts = cache.facts()
+        scenario = said.label("scenario", facts.scenario) if facts.scenario else ""
+        show_bulletin(words, said, bulletin(visitor.load().area, span, scenario))
+
+
+def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date], Words]:
+    """Ask for place, days (the month that ends with the latest incident first) and language."""
+    boxes = st.columns((1.6, 0.9, 0.9, 1, 1.6), gap="small", vertical_alignment="bottom")
+    names = {area.key: area_text(words, area) for area in town.areas}
+    held = visitor.load()
+    visitor.seed("bulletin_area", held.area if held.area in names else "")
+    with boxes[0]:
+        area = st.selectbox(
+            words("bulletin.place"),
+            ["", *names],
+            format_func=lambda key: names.get(key, words("bulletin.whole_store")),
+            key="bulletin_area",
+        )
+    visitor.update(area=area)
+    with boxes[1]:
+        since_on = _day(words, "since", last_on.replace(day=1))
+    with boxes[2]:
+        last = _day(words, "last", last_on)
+    visitor.seed("bulletin_language", words.language)
+    with boxes[3]:
+        language = st.segmented_control(
+            words("bulletin.language"),
+            LANGUAGES,
+            required=True,
+            format_func=lambda code: words(f"cards.language_{code}"),
+            key="bulletin_language",
+        )
+    said = next((Words(code) for code in LANGUAGES if code == language), words)
+    return (since_on, last + _DAY), said
+
+
+def _day(words: Words, name: str, day: date) -> date:
+    visitor.seed(f"bulletin_{name}", day)
+    picked = st.date_input(
+        words(f"bulletin.{name}"),
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
+        format="YYYY-MM-DD",
+        key=f"bulletin_{name}",
+    )
+    return picked if isinstance(picked, date) else day

@@ -1,0 +1,120 @@
+"""Brief a patrol: which places in these hours, why, what is open there, who was last there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard import session as visitor
+from dashboard.cache import patrol as briefs
+from dashboard.components.hour_bars import hour_bars
+from dashboard.components.map_panel import map_panel
+from dashboard.components.overview_map import basemap_of
+from dashboard.components.patrol_choice import ask_shift
+from dashboard.components.patrol_map import patrol_scene
+from dashboard.components.patrol_words import brief_text
+from dashboard.components.plain import plain
+from dashboard.printing.page import Imprint
+from dashboard.printing.patrol_sheet import patrol_sheet
+from dashboard.viewmodels.patrol_values import DEFAULT_KINDS, PatrolAsked
+
+if TYPE_CHECKING:
+    from dashboard.printing.patrol_sheet import BriefText, PlaceText
+    from dashboard.session import Session
+    from dashboard.text import Words
+    from dashboard.viewmodels.patrol_values import Brief
+
+MAP_KEY: Final = "patrol_map"
+MAP_PX: Final = 560
+_WIDTHS: Final = (1.25, 1)
+
+
+def render(words: Words) -> None:
+    """Draw the page."""
+    today = briefs.shift_day()
+    session = visitor.load()
+    town = cache.town((session.patrol.day or today).isoformat())
+    if town.is_empty:
+        st.info(words("patrol.no_units"))
+        return
+    with st.expander(words("patrol.change")):
+        session = ask_shift(words, town, session, today)
+    asked = asked_of(session)
+    brief, tz = briefs.brief(asked), cache.facts().tz
+    town = cache.town(asked.day.isoformat())
+    now = datetime.combine(asked.day, time(asked.start_hour), ZoneInfo(tz)).astimezone(UTC)
+    text = brief_text(words, brief, town, now=now, tz=tz)
+    _head(words, brief, text)
+    if not brief.places:
+        st.info(words("patrol.none"))
+        return
+    left, right = st.columns(_WIDTHS, gap="medium")
+    with left:
+        for place in text.places:
+            _card(words, place)
+        _targets(words, text)
+    with right:
+        map_panel(patrol_scene(town, brief, text.places, words, basemap_of(cache.config())),
+                  key=MAP_KEY, height=MAP_PX)  # fmt: skip
+        st.caption(plain(text.round))
+        for note in text.notes:
+            st.caption(plain(note))
+
+
+def asked_of(session: Session) -> PatrolAsked:
+    """Turn the visitor's choices into the question that the view model answers."""
+    choice = session.patrol
+    return PatrolAsked(
+        area=session.area,
+        start_hour=choice.start_hour,
+        end_hour=choice.end_hour,
+        day=choice.day or briefs.shift_day(),
+        kinds=choice.kinds or DEFAULT_KINDS,
+    )
+
+
+def _head(words: Words, brief: Brief, text: BriefText) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {plain(text.heading)}", width="content")
+        st.space("stretch")
+        if brief.places:
+            imprint = _imprint(words, text)
+            st.download_button(
+                words("patrol.print"),
+                data=lambda: patrol_sheet(text, imprint),
+                file_name=words("patrol.file"),
+                mime="application/pdf",
+                on_click="ignore",
+                key="patrol_print",
+            )
+
+
+def _imprint(words: Words, text: BriefText) -> Imprint:
+    return Imprint(
+        title=f"{text.title} {text.heading}",
+        language=words.language,
+        foot=words("patrol.foot", store=cache.facts().store),
+        page_text=words("patrol.page_of", page="{page}", pages="{pages}"),
+        made_at=datetime.now(UTC),
+    )
+
+
+def _card(words: Words, place: PlaceText) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{place.number}  {plain(place.name)}**")
+        st.markdown(f":violet-badge[{plain(place.count)}] {plain(words('patrol.stay'))}",
+                    help=words("patrol.stay_help"))  # fmt: skip
+        st.html(hour_bars(place.by_hour, place.hours, words("patrol.by_hour")))
+        st.caption("  \n".join(plain(line) for line in place.lines))
+
+
+def _targets(words: Words, text: BriefText) -> None:
+    if not text.targets:
+        st.caption(words("patrol.targets_none"))
+        return
+    with st.expander(plain(text.targets[0])):
+        st.caption("  \n".join(plain(line) for line in text.targets[1:]))

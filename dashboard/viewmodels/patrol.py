@@ -1,0 +1,292 @@
+"""Say where a patrol should stop in some hours of the day, and what every place stands on.
+
+Used by `dashboard.cache` for the patrol brief, its printed sheet and its map.
+Knows nothing of languages.
+
+A place is a square of 150 m (the geofence of the London stops: Williams & Coupe 2017). Places are
+ranked by how many reported or sensed incidents of the chosen kinds the whole history holds in the
+chosen hours; ties go to the later last incident, then to the cell. What police found themselves
+never ranks a place: a patrol would feed itself (Ensign et al. 2018). It is a count, no prediction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from dashboard.viewmodels.patrol_values import (
+    CELL_M,
+    HOURS,
+    MOST_CASES,
+    NEAR_M,
+    RANKING_GROUPS,
+    Brief,
+    Ground,
+    OpenCase,
+    PatrolAsked,
+    PatrolPlace,
+)
+from data.counting import EventFilter, local_midnight, moment64
+from data.repositories.events import event_records
+from data.vocabulary import EventLayer
+from geo.cells import SquareCells
+from geo.crs import working_crs
+from geo.rounds import visiting_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+    from sqlalchemy.orm import Session
+
+    from dashboard.viewmodels.town import Area, Town
+    from data.counting import Placed
+    from data.repositories.registers import PatrolStopRecord, PatrolTargetRecord
+    from data.viewer import Viewer
+
+
+@dataclass
+class _Ranking:
+    """The ranking incidents, a column at a time."""
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    occurred: NDArray[np.datetime64]
+    hour: NDArray[np.int64]
+    kind: NDArray[np.object_]
+    in_hours: NDArray[np.bool_]
+    cell: NDArray[np.int64]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def build_brief(
+    session: Session, viewer: Viewer, ground: Ground, asked: PatrolAsked, *, tz: str
+) -> Brief:
+    """Answer one shift.
+
+    Raises
+    ------
+    AccessRefused
+        `level_too_low`: exact places are for `INTERNAL` and above.
+    """
+    town = ground.town
+    area = town.area(asked.area)
+    west, south, east, north = town.bounds(area)
+    cells = SquareCells(working_crs((west + east) / 2, (south + north) / 2), CELL_M)
+    ranking = _ranking(ground, asked, cells, tz)
+    places = [
+        _with_cases(
+            session, viewer, ground, cells, _place(ground, ranking, cells, cell, (asked, tz))
+        )
+        for cell in _best(ranking, asked.places)
+    ]
+    xy_m = cells.metres(np.array([p.lon for p in places]), np.array([p.lat for p in places]))
+    order, walk_m = visiting_order(xy_m)
+    if asked.day.toordinal() % 2:
+        order = tuple(reversed(order))
+    return Brief(
+        asked=asked,
+        area=area,
+        places=tuple(places),
+        order=order,
+        walk_m=walk_m,
+        first_at=_moment(ranking.occurred.min()) if len(ranking.occurred) else None,
+        n_ranked=len(ranking.occurred),
+        n_in_hours=int(ranking.in_hours.sum()),
+        n_unclocked=ranking.left_out["unclocked"],
+        n_discovered=ranking.left_out["discovered"],
+        n_unlocated=ranking.left_out["unlocated"],
+        targets_due=_due(ground, area, asked, tz),
+    )
+
+
+def _ranking(ground: Ground, asked: PatrolAsked, cells: SquareCells, tz: str) -> _Ranking:
+    placed = ground.placed[EventLayer.INCIDENTS]
+    wanted = EventFilter(until=local_midnight(asked.day, tz), kinds=asked.kinds)
+    keep = wanted.mask(placed.events) & ~np.isnat(placed.events.occurred_at)
+    unlocated = int((keep & ~placed.events.is_located).sum())
+    found = placed.take(keep & placed.events.is_located & _in_area(ground.town, placed, asked.area))
+    ranks = found.events.channel_group.is_in(RANKING_GROUPS)
+    clocked = found.events.precision.is_in(frozenset({"minute"}))
+    events = found.events.take(ranks & clocked)
+    local = pd.DatetimeIndex(events.occurred_at).tz_localize("UTC").tz_convert(tz)
+    hour = np.asarray(local.hour, dtype=np.int64)
+    return _Ranking(
+        lon=events.lon,
+        lat=events.lat,
+        occurred=events.occurred_at,
+        hour=hour,
+        kind=np.array([*events.kind.labels, ""], dtype=object)[events.kind.codes],
+        in_hours=np.isin(hour, sorted(asked.hours)),
+        cell=cells.index(events.lon, events.lat),
+        left_out={
+            "unclocked": int((ranks & ~clocked).sum()),
+            "discovered": int((~ranks).sum()),
+            "unlocated": unlocated,
+        },
+    )
+
+
+def _in_area(town: Town, placed: Placed, key: str) -> NDArray[np.bool_]:
+    """Events in the area; without one, all that lie in any unit or outside of all."""
+    area = town.area(key)
+    if area is None:
+        return np.ones(len(placed.events), dtype=bool)
+    codes = set(town.units.index[town.in_area(area)])
+    inside = np.array([*(code in codes for code in placed.grids.index), False, False])
+    return np.asarray(inside[placed.position])
+
+
+def _best(ranking: _Ranking, most: int) -> list[tuple[int, int]]:
+    """Cells by count in the hours, then by the later last incident, then by column and row."""
+    chosen = ranking.cell[ranking.in_hours]
+    if len(chosen) == 0:
+        return []
+    cells, where, n = np.unique(chosen, axis=0, return_inverse=True, return_counts=True)
+    last = np.full(len(cells), np.datetime64(0, "ms"))
+    np.maximum.at(last, where.ravel(), ranking.occurred[ranking.in_hours])
+    order = np.lexsort((cells[:, 1], cells[:, 0], -last.astype(np.int64), -n))
+    return [(int(cells[k, 0]), int(cells[k, 1])) for k in order[:most]]
+
+
+def _place(
+    ground: Ground,
+    ranking: _Ranking,
+    cells: SquareCells,
+    cell: tuple[int, int],
+    when: tuple[PatrolAsked, str],
+) -> PatrolPlace:
+    asked, tz = when
+    inside = (ranking.cell == np.array(cell)).all(axis=1)
+    chosen = inside & ranking.in_hours
+    lon, lat = float(ranking.lon[chosen].mean()), float(ranking.lat[chosen].mean())
+    end = local_midnight(asked.day, tz)
+    kinds, counts = np.unique(ranking.kind[chosen].astype(str), return_counts=True)
+    listed = sorted(zip(kinds.tolist(), counts.tolist(), strict=True), key=lambda k: (-k[1], k[0]))
+    since = {days: moment64(end - timedelta(days=days)) for days in (28, 365)}
+    outline = cells.outline(*cell)
+    return PatrolPlace(
+        lon=lon,
+        lat=lat,
+        outline=outline,
+        street=_street(ground.town, cells, lon, lat),
+        grid_code=_grid(ground.town, lon, lat),
+        n_hours=int(chosen.sum()),
+        n_all=int(inside.sum()),
+        n_28_days=int((inside & (ranking.occurred >= since[28])).sum()),
+        n_365_days=int((inside & (ranking.occurred >= since[365])).sum()),
+        by_hour=tuple(np.bincount(ranking.hour[inside], minlength=HOURS).tolist()),
+        kinds=tuple(listed),
+        last_at=_moment(ranking.occurred[chosen].max()),
+        last_stop=_last_stop(ground, cells, outline, (lon, lat), end),
+    )
+
+
+def _street(town: Town, cells: SquareCells, lon: float, lat: float) -> str:
+    """Name of the nearest named street within a cell's side; empty where there is none."""
+    streets = town.streets
+    if streets.empty or "name" not in streets:
+        return ""
+    named = streets[streets["name"].notna() & (streets["name"] != "")]
+    if named.empty:
+        return ""
+    lines = named.geometry.to_numpy()
+    nearest = shapely.shortest_line(lines, shapely.Point(lon, lat))
+    ends = shapely.get_coordinates(nearest).reshape(-1, 2, 2)
+    near, here = (cells.metres(ends[:, side, 0], ends[:, side, 1]) for side in (0, 1))
+    gaps_m = np.hypot(*(near - here).T)
+    k = int(np.argmin(gaps_m))
+    return str(named["name"].iloc[k]) if gaps_m[k] <= CELL_M else ""
+
+
+def _grid(town: Town, lon: float, lat: float) -> str:
+    hits = town.units.sindex.query(shapely.Point(lon, lat), predicate="intersects")
+    return str(min(town.units.index[hits])) if len(hits) else ""
+
+
+def _last_stop(
+    ground: Ground,
+    cells: SquareCells,
+    outline: shapely.Polygon,
+    middle: tuple[float, float],
+    before: datetime,
+) -> PatrolStopRecord | None:
+    here = [
+        stop
+        for stop in ground.stops
+        if stop.arrived_at < before
+        and stop.geometry is not None
+        and (
+            outline.intersects(stop.geometry)
+            or _gap_m(cells, middle, stop.geometry.centroid) <= CELL_M / 2
+        )
+    ]
+    return max(here, key=lambda stop: (stop.arrived_at, stop.id), default=None)
+
+
+def _gap_m(cells: SquareCells, middle: tuple[float, float], point: shapely.Point) -> float:
+    xy = cells.metres(np.array([middle[0], point.x]), np.array([middle[1], point.y]))
+    return float(np.hypot(*(xy[1] - xy[0])))
+
+
+def _with_cases(
+    session: Session, viewer: Viewer, ground: Ground, cells: SquareCells, place: PatrolPlace
+) -> PatrolPlace:
+    """Add the open hazards and disputes of a place, nearest first."""
+    found: list[OpenCase] = []
+    for layer in (EventLayer.HAZARDS, EventLayer.DISPUTES):
+        events = ground.placed[layer].events
+        rows = np.flatnonzero(events.is_open & events.is_located)
+        if len(rows) == 0:
+            continue
+        xy = cells.metres(events.lon[rows], events.lat[rows])
+        here = cells.metres(np.array([place.lon]), np.array([place.lat]))[0]
+        gaps_m = np.hypot(*(xy - here).T)
+        points = shapely.points(events.lon[rows], events.lat[rows])
+        near = (gaps_m <= NEAR_M) | shapely.intersects(place.outline, points)
+        gap_of = dict(zip(events.ids[rows[near]].tolist(), gaps_m[near].tolist(), strict=True))
+        found += [
+            OpenCase(
+                layer, record.source, record.external_id, record.kind, record.status,
+                record.due_at, gap_of[record.id],
+            )
+            for record in event_records(session, viewer, layer, events.ids[rows[near]])
+        ]  # fmt: skip
+    found.sort(key=lambda case: (case.distance_m, case.layer, case.external_id))
+    return replace(place, cases=tuple(found[:MOST_CASES]), n_cases=len(found))
+
+
+def _due(
+    ground: Ground, area: Area | None, asked: PatrolAsked, tz: str
+) -> tuple[tuple[PatrolTargetRecord, int], ...]:
+    """Patrol targets of the area that had fewer stops in the last seven days than are due."""
+    end = local_midnight(asked.day, tz)
+    since = end - timedelta(days=7)
+    seen: dict[str, int] = {}
+    for stop in ground.stops:
+        if stop.target_ref and since <= stop.arrived_at < end:
+            seen[stop.target_ref] = seen.get(stop.target_ref, 0) + 1
+    units = ground.town.units[ground.town.in_area(area)]
+    outline = shapely.union_all(units.geometry.to_numpy()) if area is not None else None
+    return tuple(
+        (target, seen.get(target.external_id, 0))
+        for target in ground.targets
+        if seen.get(target.external_id, 0) < target.due_per_week
+        and (
+            outline is None or (target.geometry is not None and outline.intersects(target.geometry))
+        )
+    )
+
+
+def _meets(outline: BaseGeometry, shape: BaseGeometry | None) -> bool:
+    return shape is not None and bool(outline.intersects(shape))
+
+
+def _moment(at: np.datetime64) -> datetime:
+    return pd.Timestamp(at).to_pydatetime().replace(tzinfo=UTC)
