@@ -5,6 +5,7 @@ import os
 import sqlite3
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
@@ -88,7 +89,10 @@ def get(app, path):
         "scheme": "http",
         "headers": [],
     }
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(
+        1
+    ) as apart:  # a browser test before may have left a loop in this thread
+        apart.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     body = b"".join(message.get("body", b"") for message in told[1:])
     return told[0]["status"], dict(told[0]["headers"]), body
 
