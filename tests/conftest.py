@@ -17,9 +17,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+# no deadline: how long an example takes says how busy the machine is, not whether it is right
+settings.register_profile("gridbeat", deadline=None)
+settings.load_profile("gridbeat")
 
 
 def _missing(item) -> str | None:
