@@ -86,12 +86,8 @@ def by_ogr(csv: Path, folder: Path) -> None:
     )
 
 
-def fresh_store(folder: Path) -> Path:
-    """Make a store with a hundred base grids; not part of what is timed."""
-    for part in folder.glob("ours.gpkg*"):
-        part.unlink()
-    database = Database(str(folder / "ours.gpkg"))
-    database.create_or_migrate()
+def add_grids(database: Database) -> None:
+    """Put a hundred base grids into a store."""
     with database.write() as session:
         for number in range(100):
             west, south = 97.0 + number // 10 * 0.005, 33.0 + number % 10 * 0.005
@@ -101,11 +97,20 @@ def fresh_store(folder: Path) -> Path:
             session.flush()
             shape = MultiPolygon([box(west, south, west + 0.005, south + 0.005)])
             session.add(Boundary(place_id=place.id, geom=shape))
+
+
+def fresh_store(folder: Path) -> Path:
+    """Make a store with a hundred base grids; not part of what is timed."""
+    for part in folder.glob("ours.gpkg*"):
+        part.unlink()
+    database = Database(str(folder / "ours.gpkg"))
+    database.create_or_migrate()
+    add_grids(database)
     database.dispose()
     return folder / "ours.gpkg"
 
 
-def by_import(csv: Path, store: Path) -> None:
+def by_import(csv: Path, store: Path | str) -> None:
     """Do it ourselves."""
     database = Database(str(store))
     options = EventOptions(EventLayer.INCIDENTS, MAPPING, datum=Datum.CGCS2000)
@@ -159,7 +164,7 @@ def main(rows: int, rounds: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--once"]:
-        by_import(Path(sys.argv[2]), Path(sys.argv[3]))
+        by_import(Path(sys.argv[2]), sys.argv[3])
     else:
         numbers = [int(each) for each in sys.argv[1:]]
         main(numbers[0] if numbers else 100_000, numbers[1] if len(numbers) > 1 else 5)

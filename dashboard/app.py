@@ -10,8 +10,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import session as visitor
-from dashboard.components import frame
-from dashboard.components.notices import guard
+from dashboard.components import frame, pulse
+from dashboard.components.notices import guard, one_voice
 from dashboard.screens import (
     bulletin,
     case,
@@ -49,30 +49,32 @@ def main() -> None:
     words = Words(session.language)
     # no icons for the page or its tabs: Streamlit fetches the favicon of a named icon from outside
     st.set_page_config(page_title=words("app.title"), layout="wide")
-    importing = st.Page(
-        lambda: import_screen.render(words), title=words("page.import"), url_path="import",
-    )  # fmt: skip
-    on_the_wall = st.Page(lambda: wall.render(words), title=words("page.wall"), url_path="wall")
+    importing = frame.page(words, "import", lambda: import_screen.render(words))
+    on_cases = frame.page(words, "cases", lambda: _cases(words))
+    on_the_wall = frame.page(words, "wall", lambda: wall.render(words))
     pages = [
-        st.Page(
-            lambda: overview.render(words, importing), title=words("page.overview"),
-            url_path="overview", default=True,
-        ),
-        st.Page(lambda: patrol.render(words), title=words("page.patrol"), url_path="patrol"),
-        st.Page(lambda: _cases(words), title=words("page.cases"), url_path="cases"),
-        st.Page(lambda: people.render(words), title=words("page.people"), url_path="people"),
-        st.Page(lambda: bulletin.render(words), title=words("page.bulletin"), url_path="bulletin"),
+        frame.page(words, "overview", lambda: overview.render(words, importing), default=True),
+        frame.page(words, "patrol", lambda: patrol.render(words, on_cases)),
+        on_cases,
+        frame.page(words, "people", lambda: people.render(words)),
+        frame.page(words, "bulletin", lambda: bulletin.render(words)),
         importing,
-        st.Page(
-            lambda: quality.render(words), title=words("page.quality"), url_path="quality",
-        ),
+        frame.page(words, "quality", lambda: quality.render(words)),
         on_the_wall,
-    ]  # fmt: skip
+    ]
     page = st.navigation(pages, position="top")
-    if page is not on_the_wall:  # a wall has no header
-        frame.style()
-        _guarded(lambda: frame.header(words), words)
-    _guarded(page.run, words)
+    with one_voice() as said:
+        head = None
+        if page is not on_the_wall:  # a wall has no header, and asks the store by itself
+            frame.style()
+            frame.phone_tabs(pages)
+            head = st.container()
+            _guarded(lambda: frame.header(words), words)
+        if not said:
+            _guarded(page.run, words)
+    if head is not None:
+        with head:
+            pulse.watch(words, was_away=bool(said))
     visitor.share(visitor.load())
 
 

@@ -14,6 +14,7 @@ from streamlit import config as streamlit_config
 from dashboard import cache
 from dashboard.maps.tile_file import open_tiles
 from dashboard.routes.health import health_route
+from dashboard.routes.probes import probes_route
 from dashboard.routes.tiles import tiles_route
 from data.config import Config
 from data.database import Database
@@ -71,7 +72,7 @@ def build_app(config: Config) -> st.App:
     """
     set_options(config)
     cache.use_config(config)
-    routes = [health_route(Database(config.store_url))]
+    routes = [health_route(Database(config.store_url)), probes_route()]
     if config.basemap_file is not None:
         routes.append(tiles_route(open_tiles(config.basemap_file)))
     return st.App(SCRIPT, routes=routes)

@@ -18,103 +18,38 @@ from sqlalchemy.orm import Session
 
 from data.errors import RecordNotFound
 from data.frames import grids_frame, places_frame
+from data.repositories.event_filter import EventFilter, moment64
 from data.repositories.events import EventArrays, event_arrays
 from data.repositories.places import boundary_dates
 from data.viewer import Viewer
 from data.vocabulary import EventLayer, PlaceLevel
 from geo.assign import assign_lonlat
 
+__all__ = [
+    "AS_OF_EVENT",
+    "AS_OF_TODAY",
+    "OUTSIDE",
+    "PER",
+    "UNLOCATED",
+    "Counts",
+    "EventFilter",
+    "Placed",
+    "UnitCount",
+    "count",
+    "count_by",
+    "local_midnight",
+    "moment64",
+    "place_events",
+    "units_frame",
+]
+
 OUTSIDE = -1
 UNLOCATED = -2
 AS_OF_TODAY = "today"
 AS_OF_EVENT = "event"
 PER = 1000
-_OUTSIDE, _UNTOLD, _INSIDE, _HOUR_MS, _DAY_MS = 0, 1, 2, 3_600_000, 86_400_000
-_HOURLESS = frozenset({"day", "month", "none"})
-
-
-@dataclass(frozen=True)
-class EventFilter:
-    """Which events to count.
-
-    Parameters
-    ----------
-    since, until
-        Aware moments, half-open; none leaves that side open. Rows without a time pass only when
-        both sides are open.
-    kinds, channel_groups
-        Codes; empty means all.
-    is_open: only what waits to be closed (hazards, disputes).
-    hours
-        Local hours of the day, half-open, 0 to 24; `(22, 6)` runs over midnight. None for all.
-    tz
-        Zone of those hours.
-
-    Notes
-    -----
-    A record known to a month, day or band passes only when all of its span lies inside the asked
-    span (and hours); one that is cut through is `imprecise`, counted apart. Days count as 23 hours
-    long. Months and days have no hour.
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    kinds: tuple[str, ...] = ()
-    channel_groups: tuple[str, ...] = ()
-    is_open: bool = False
-    hours: tuple[int, int] | None = None
-    tz: str = "Asia/Shanghai"
-
-    def mask(self, events: EventArrays) -> npt.NDArray[np.bool_]:
-        """Rows that pass for certain."""
-        keep: npt.NDArray[np.bool_] = self._plain(events) & (self._in_time(events) == _INSIDE)
-        return keep
-
-    def imprecise(self, events: EventArrays) -> npt.NDArray[np.bool_]:
-        """Rows that might pass: their time is not known finely enough."""
-        apart: npt.NDArray[np.bool_] = self._plain(events) & (self._in_time(events) == _UNTOLD)
-        return apart
-
-    def _in_time(self, events: EventArrays) -> npt.NDArray[np.int8]:
-        """Say of each row: outside, inside or untold."""
-        told = np.full(len(events), _INSIDE, dtype=np.int8)
-        if self.since is None and self.until is None and self.hours is None:
-            return told
-        start, last = events.occurred_at, events.last_at
-        if self.since is not None:
-            since = moment64(self.since)
-            told[start < since] = _UNTOLD
-            told[last < since] = _OUTSIDE
-        if self.until is not None:
-            until = moment64(self.until)
-            told[(last >= until) & (told == _INSIDE)] = _UNTOLD
-            told[start >= until] = _OUTSIDE
-        if self.hours is not None and self.hours != (0, 24):
-            told = np.minimum(told, self._in_hours(events, self.hours))
-        told[np.isnat(start)] = _OUTSIDE
-        return told
-
-    def _in_hours(self, events: EventArrays, hours: tuple[int, int]) -> npt.NDArray[np.int8]:
-        opening = hours[0] * _HOUR_MS
-        length = ((hours[1] - hours[0] - 1) % 24 + 1) * _HOUR_MS
-        after = (events.local_ms(self.tz) - opening) % _DAY_MS
-        told = np.where(after < length, _INSIDE, _OUTSIDE).astype(np.int8)
-        ends = after + events.band_ms
-        told[(after < length) & (ends > length)] = _UNTOLD
-        told[(after >= length) & (ends > _DAY_MS)] = _UNTOLD
-        told[events.precision.is_in(_HOURLESS)] = _UNTOLD
-        return told
-
-    def _plain(self, events: EventArrays) -> npt.NDArray[np.bool_]:
-        """Rows that pass everything but the time."""
-        keep = np.ones(len(events), dtype=bool)
-        if self.kinds:
-            keep &= events.kind.is_in(frozenset(self.kinds))
-        if self.channel_groups:
-            keep &= events.channel_group.is_in(frozenset(self.channel_groups))
-        if self.is_open:
-            keep &= events.is_open
-        return keep
+_POINTS_AT_A_TIME = 1 << 16
+"""Points placed in one go: what the spatial index gives back for them is dropped again."""
 
 
 @dataclass(frozen=True)
@@ -186,12 +121,6 @@ class Counts:
         return sum(unit.n for unit in self.units) + self.outside + self.unlocated
 
 
-def moment64(moment: datetime) -> np.datetime64:
-    """Turn an aware moment into NumPy's UTC milliseconds."""
-    utc = moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
-    return np.datetime64(utc, "ms")
-
-
 def place_events(  # noqa: PLR0913 - the options of a question, by name
     session: Session,
     viewer: Viewer,
@@ -243,26 +172,55 @@ def count_by(
     units' own boundaries by the same rule.
     """
     keep = wanted.mask(placed.events)
-    imprecise = int(wanted.imprecise(placed.events).sum())
-    chosen = placed.take(keep)
-    rows = _unit_rows(chosen, level, units)
-    n = np.bincount(rows[rows >= 0], minlength=len(units))
+    spots = _spots(placed, keep, level, units)
     base = units["residents"].tolist()
     counted = tuple(
         UnitCount(str(code), str(name), int(count), _whole(residents))
-        for code, name, count, residents in zip(units.index, units["name"], n, base, strict=True)
+        for code, name, count, residents in zip(
+            units.index, units["name"], spots.units, base, strict=True
+        )
     )
-    unlocated = chosen.position == UNLOCATED
     return Counts(
         level=level,
         as_of=placed.as_of,
         units=counted,
-        outside=int((rows == OUTSIDE).sum()),
-        unlocated=int(unlocated.sum()),
-        on_border=int(chosen.on_border.sum()),
-        imprecise=imprecise,
-        unlocated_by_stated_unit=_stated(chosen.events.take(unlocated)),
+        outside=spots.outside,
+        unlocated=spots.unlocated,
+        on_border=int(np.count_nonzero(placed.on_border & keep)),
+        imprecise=int(np.count_nonzero(wanted.imprecise(placed.events))),
+        unlocated_by_stated_unit=_stated(placed, keep) if spots.unlocated else {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spots:
+    """Counts per row of the units' frame, and of the events in none of them."""
+
+    units: npt.NDArray[np.int64]
+    outside: int
+    unlocated: int
+
+
+def _spots(
+    placed: Placed, keep: npt.NDArray[np.bool_], level: PlaceLevel, units: gpd.GeoDataFrame
+) -> _Spots:
+    """Count the kept events by unit: by grid first, so that no row is looked up by itself."""
+    grids, position = placed.grids, placed.position
+    if len(grids) == 0 and level is not PlaceLevel.GRID and len(units):
+        grids = units.assign(grid_code=units.index)
+        position = _place_on(placed.events.take(keep), grids, placed.as_of).position
+        column: Sequence[str] = grids.index.tolist()
+    else:
+        position = position if keep.all() else position[keep]
+        column = (grids.index if level is PlaceLevel.GRID else grids[f"{level}_code"]).tolist()
+    found = np.bincount(position - UNLOCATED, minlength=len(grids) - UNLOCATED)
+    places = {code: row for row, code in enumerate(units.index)}
+    rows = np.array([places.get(code, OUTSIDE) for code in column], dtype=np.int64)
+    per_grid = found[-UNLOCATED:]
+    n = np.zeros(len(units), dtype=np.int64)
+    np.add.at(n, rows[rows >= 0], per_grid[rows >= 0])
+    outside = int(found[OUTSIDE - UNLOCATED] + per_grid[rows < 0].sum())
+    return _Spots(n, outside, int(found[0]))
 
 
 def units_frame(
@@ -308,14 +266,13 @@ def _place_on(events: EventArrays, grids: gpd.GeoDataFrame, as_of: str) -> Place
     position = np.full(len(events), UNLOCATED, dtype=np.int64)
     on_border = np.zeros(len(events), dtype=bool)
     in_overlap = np.zeros(len(events), dtype=bool)
-    located = events.is_located
-    if located.any() and len(grids):
-        found = assign_lonlat(events.lon[located], events.lat[located], grids)
-        position[located] = found.grid
-        on_border[located] = found.on_border
-        in_overlap[located] = found.in_overlap
-    else:
-        position[located] = OUTSIDE
+    located = np.flatnonzero(events.is_located)
+    position[located] = OUTSIDE
+    for start in range(0, len(located) if len(grids) else 0, _POINTS_AT_A_TIME):
+        rows = located[start : start + _POINTS_AT_A_TIME]
+        found = assign_lonlat(events.lon[rows], events.lat[rows], grids)
+        position[rows] = found.grid
+        on_border[rows], in_overlap[rows] = found.on_border, found.in_overlap
     return Placed(events, grids, position, on_border, in_overlap, as_of)
 
 
@@ -362,18 +319,6 @@ def local_midnight(day: date, tz: str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(tz))
 
 
-def _unit_rows(placed: Placed, level: PlaceLevel, units: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
-    """Row of `units` for each event, `OUTSIDE` or `UNLOCATED`."""
-    if len(placed.grids) == 0 and level is not PlaceLevel.GRID and len(units):
-        as_grids = units.assign(grid_code=units.index)
-        return _place_on(placed.events, as_grids, placed.as_of).position
-    places = {code: row for row, code in enumerate(units.index)}
-    column = placed.grids.index if level is PlaceLevel.GRID else placed.grids[f"{level}_code"]
-    table = [places.get(code, OUTSIDE) for code in column]
-    lookup = np.array([*table, UNLOCATED, OUTSIDE], dtype=np.int64)
-    return np.asarray(lookup[placed.position])
-
-
 def _visible(placed: Placed) -> npt.NDArray[np.bool_]:
     inside = placed.position >= 0
     codes = frozenset(str(code) for code in placed.grids.index) | frozenset(
@@ -386,11 +331,12 @@ def _visible(placed: Placed) -> npt.NDArray[np.bool_]:
     return np.asarray(inside | ((placed.position == UNLOCATED) & stated))
 
 
-def _stated(events: EventArrays) -> dict[str, int]:
-    if len(events) == 0:
-        return {}
-    names: Sequence[str] = (*events.stated_unit.labels, "")
-    totals = np.bincount(events.stated_unit.codes % len(names), minlength=len(names))
+def _stated(placed: Placed, keep: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """Count the kept, unlocated events by the unit they state; "" where they state none."""
+    units = placed.events.stated_unit
+    names: Sequence[str] = (*units.labels, "")
+    codes = units.codes[keep & (placed.position == UNLOCATED)]
+    totals = np.bincount(codes % len(names), minlength=len(names))
     return {name: int(n) for name, n in zip(names, totals, strict=True) if n}
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,15 @@ _PRAGMAS = (
 )
 
 
+_FILE_FAULTS: Final = {
+    "SQLITE_BUSY": "store_busy",
+    "SQLITE_CANTOPEN": "store_not_openable",
+    "SQLITE_READONLY": "store_not_openable",
+    "SQLITE_PERM": "store_not_openable",
+    "SQLITE_FULL": "store_full",
+    "SQLITE_IOERR": "store_full",
+}
+_GEOPACKAGE_TABLES: Final = ("gpkg_", "rtree_", "sqlite_")
 _POLL_S: Final = 0.5
 _RECYCLE_S: Final = 1800
 
@@ -119,6 +128,7 @@ class Database:
         ------
         StoreUnavailable
             `store_newer`: a later version of the program wrote it; `store_damaged`: not a database;
+            `store_not_openable`, `store_full`: no folder, no permission, no room;
             `store_extension_missing`, `store_extension_absent`: the server needs an administrator;
             and the codes of `schema_version`.
         """
@@ -128,7 +138,7 @@ class Database:
         from alembic.script import ScriptDirectory
 
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(self._path.parent)
         settings = AlembicConfig()
         settings.set_main_option("script_location", str(MIGRATIONS))
         settings.attributes["database"] = self
@@ -139,17 +149,43 @@ class Database:
         with self._told():
             command.upgrade(settings, "head")
 
+    def _make_folder(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable("store_not_openable", store=self.label) from error
+
+    def _is_foreign(self) -> bool:
+        """Whether the file holds tables of somebody else: nothing of ours is written into it.
+
+        Looked at without our own settings, which would already change the file.
+        """
+        if self._path is None or not self._path.is_file():
+            return False
+        address = f"{self._path.resolve().as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(address, uri=True)) as connection:
+                found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                names = {str(name) for (name,) in found}
+        except sqlite3.Error:  # whatever is wrong with it is said when it is opened
+            return False
+        theirs = {name for name in names if not name.startswith(_GEOPACKAGE_TABLES)}
+        return bool(theirs) and "alembic_version" not in theirs
+
     def schema_version(self) -> str | None:
         """Alembic revision of the store; none for an empty one.
 
         Raises
         ------
         StoreUnavailable
-            `store_damaged`: the file is not a database; `store_unreachable`, `store_refused`,
-            `store_no_database`: the server does not answer, or not to us.
+            `store_damaged`: the file is not a database; `store_foreign`: it is one of something
+            else; `store_unreachable`, `store_refused`, `store_no_database`: the server does not
+            answer, or not to us.
         """
         if not self.is_present():
             return None
+        if self._is_foreign():
+            raise StoreUnavailable("store_foreign", store=self.label)
         try:
             with self._told(), self._read.connect() as connection:
                 if not inspect(connection).has_table("alembic_version"):
@@ -299,11 +335,15 @@ def _served_engine(url: str, *, isolation_level: Any) -> Engine:  # noqa: ANN401
 
 def _fault_of_file(error: DBAPIError, label: str) -> StoreUnavailable | None:
     name = getattr(error.orig, "sqlite_errorname", "") or ""
-    return StoreUnavailable("store_busy", store=label) if name.startswith("SQLITE_BUSY") else None
+    for head, code in _FILE_FAULTS.items():
+        if name.startswith(head):
+            return StoreUnavailable(code, store=label)
+    return None
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    address = URL.create("sqlite", database=str(path))  # a `?` in a name belongs to the name
+    engine = create_engine(address, connect_args={"timeout": 30})
     event.listen(engine, "connect", _prepare)
     return engine
 

@@ -231,10 +231,27 @@ def copy_rows(
             copy.write_row(row)
 
 
+def copy_columns(session: Session, table: str, columns: pa.Table) -> None:
+    """Write whole columns through COPY; times and geometry as the texts that the server reads.
+
+    Numbers, truths and texts come as CSV made in one go: texts stand in quotes, nothing stands
+    for a missing value, so that an empty text is not one.
+    """
+    listed = ", ".join(_quoted(name) for name in columns.column_names)
+    held = pa.BufferOutputStream()
+    options = pyarrow.csv.WriteOptions(include_header=False, batch_size=1 << 14)
+    pyarrow.csv.write_csv(columns, held, options)
+    with _copying(session, f"COPY {_quoted(table)} ({listed}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(held.getvalue().to_pybytes())
+
+
 def update_rows(
     session: Session, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Update rows by (`source`, `external_id`), both among `names`, through a passing table."""
+    """Update rows by (`source`, `external_id`), both among `names`, and raise their `version`.
+
+    The rows go through a passing table.
+    """
     keys = ("source", "external_id")
     passing = f"passing_{table.name}"
     listed = ", ".join(_quoted(name) for name in names)
@@ -244,7 +261,7 @@ def update_rows(
     run(f"ANALYZE {passing}")
     values = ", ".join(f"{_quoted(n)} = p.{_quoted(n)}" for n in names if n not in keys)
     run(
-        f"UPDATE {table.name} t SET {values} FROM {passing} p "  # noqa: S608 - the models' own names
+        f"UPDATE {table.name} t SET {values}, version = t.version + 1 FROM {passing} p "  # noqa: S608 - the models' own names
         "WHERE t.source = p.source AND t.external_id = p.external_id"
     )
     run(f"DROP TABLE {passing}")

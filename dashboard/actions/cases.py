@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from data.repositories.case_records import CaseRecord
+from data.repositories.case_roots import set_root_hazard
 from data.repositories.case_writes import HERE, move_case, report_case
 from data.repositories.cases import near_cases
 
@@ -30,22 +31,50 @@ def acting_as(viewer: Viewer, name: str, role: Role) -> Viewer:
 
 
 def move(
-    database: Database, viewer: Viewer, key: CaseKey, wanted: Move, *, expected_version: int
+    database: Database,
+    viewer: Viewer,
+    key: CaseKey,
+    wanted: Move,
+    *,
+    expected_version: int,
+    now: datetime | None = None,
 ) -> CaseRecord:
-    """Take one step now.
+    """Take one step at an aware moment; without one, now.
 
     Raises
     ------
     StaleRevision, RecordNotFound, AccessRefused, DataError
         As `data.repositories.case_writes.move_case`.
     """
-    now = datetime.now(UTC)
+    at = now or datetime.now(UTC)
     with database.write() as session:
-        return move_case(session, viewer, key, wanted, expected_version=expected_version, now=now)
+        return move_case(session, viewer, key, wanted, expected_version=expected_version, now=at)
 
 
-def report(database: Database, viewer: Viewer, told: Report) -> CaseRecord:
-    """Write a new case, found now.
+def set_root(
+    database: Database,
+    viewer: Viewer,
+    key: CaseKey,
+    ref: str | None,
+    *,
+    expected_version: int,
+    now: datetime,
+) -> CaseRecord:
+    """Say which hazard a dispute grew from; None takes the word back.
+
+    Raises
+    ------
+    StaleRevision, RecordNotFound, AccessRefused
+        As `data.repositories.case_roots.set_root_hazard`.
+    """
+    with database.write() as session:
+        return set_root_hazard(
+            session, viewer, key, ref, expected_version=expected_version, now=now
+        )
+
+
+def report(database: Database, viewer: Viewer, told: Report, *, now: datetime) -> CaseRecord:
+    """Write a new case, found at `now` (aware).
 
     Raises
     ------
@@ -53,11 +82,11 @@ def report(database: Database, viewer: Viewer, told: Report) -> CaseRecord:
         As `data.repositories.case_writes.report_case`.
     """
     with database.write() as session:
-        return report_case(session, viewer, told, now=datetime.now(UTC))
+        return report_case(session, viewer, told, now=now)
 
 
 def duplicates(
-    database: Database, viewer: Viewer, told: Report
+    database: Database, viewer: Viewer, told: Report, now: datetime
 ) -> tuple[tuple[CaseRecord, float], ...]:
     """Find what may already be the same thing as a report: same kind, within 30 m and 24 h."""
     draft = CaseRecord(
@@ -68,4 +97,4 @@ def duplicates(
         line=None, batch_id=None, version=0, lon=told.lon, lat=told.lat,
     )  # fmt: skip
     with database.read() as session:
-        return near_cases(session, viewer, draft, datetime.now(UTC))
+        return near_cases(session, viewer, draft, now)

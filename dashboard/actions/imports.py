@@ -149,10 +149,22 @@ def look(
     )
 
 
-def run(
-    database: Database, viewer: Viewer, path: Path, plan: Plan, progress: Progress
+def run(  # noqa: PLR0913 - what is imported, and the two bars
+    database: Database,
+    viewer: Viewer,
+    path: Path,
+    plan: Plan,
+    progress: Progress,
+    checking: Progress | None = None,
 ) -> ImportReport | PlaceReport:
     """Import a file as planned.
+
+    Parameters
+    ----------
+    progress
+        Called while rows are written.
+    checking
+        Called while a file of events is looked over, which takes as long as a third of the whole.
 
     Raises
     ------
@@ -160,7 +172,10 @@ def run(
         Those of the importer of that kind; nothing was written.
     """
     if plan.kind.is_event:
-        return events.run(database, path, _event_options(plan), viewer, progress=progress)
+        told_events = _event_options(plan)
+        return events.run(
+            database, path, told_events, viewer, progress=progress, checking=checking
+        )
     if plan.kind.is_people:
         told = PeopleOptions(
             PeopleLayer(plan.kind.value), plan.mapping, plan.source, plan.datum, plan.table

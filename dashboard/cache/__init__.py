@@ -8,7 +8,7 @@ a write makes a new key, so nothing is ever cleared.
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,13 @@ import streamlit as st
 
 from dashboard.actions.imports import ImportKind, Look, look
 from dashboard.viewmodels.facts import Facts, load_facts
-from dashboard.viewmodels.overview import Overview, Wanted, build_overview, lattice_of
+from dashboard.viewmodels.overview import (
+    Overview,
+    Wanted,
+    build_overview,
+    latest_moment,
+    lattice_of,
+)
 from dashboard.viewmodels.quality import BoundaryFaults, Quality, build_quality, load_faults
 from dashboard.viewmodels.town import Town, load_town
 from dashboard.viewmodels.unit_card import UnitCard, build_card
@@ -106,6 +112,27 @@ def unit_card(wanted: Wanted, code: str) -> UnitCard | None:
 def facts() -> Facts:
     """Give what every page says of the store."""
     return _facts(store_key(), some_revisions(), viewer())
+
+
+def stands_on() -> date | None:
+    """Say on which day a scenario's clock stands still; None where the clock runs."""
+    return facts().stands_on(_latest_at())
+
+
+def clock() -> datetime:
+    """Give the moment that lights and ages are measured at: now, or a scenario's day."""
+    return facts().clock(_latest_at(), datetime.now(UTC))
+
+
+def written_at() -> datetime:
+    """Give the moment of a change made now; in a scenario, its day at this time of day."""
+    return facts().written_at(_latest_at(), datetime.now(UTC))
+
+
+def _latest_at() -> datetime | None:
+    if facts().scenario_on is None:
+        return None
+    return latest_moment(placed_layers("today", today_here(), viewer())[EventLayer.INCIDENTS])
 
 
 def quality(as_of: str) -> Quality:

@@ -5,7 +5,6 @@ Used by the screens of cases.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -13,21 +12,27 @@ import streamlit as st
 from dashboard import cache
 from dashboard.viewmodels.cases import CaseList, build_cases, load_clocks
 from dashboard.viewmodels.cases_page import CasePage, Desk, build_case_page, desks_of
+from dashboard.viewmodels.cases_roots import root_choices as near_hazards
 from data.repositories.places import today_here
+from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dashboard.viewmodels.cases_wanted import CaseWanted
-    from data.repositories.case_records import CaseKey
+    from data.repositories.case_records import CaseKey, CaseRecord
     from data.repositories.cases import Clocks
     from data.viewer import Viewer
-    from data.vocabulary import EventLayer
 
 _SETS: Final = ("places", "settings", "incidents", "hazards", "disputes")
 
 
 def cases(wanted: CaseWanted, actor: str) -> CaseList:
-    """Give the page of cases that is asked for, with lights of this minute."""
-    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    """Give the page of cases that is asked for, with lights of this minute.
+
+    In a scenario the lights are those of its day.
+    """
+    minute = cache.clock().replace(second=0, microsecond=0)
     key = (wanted, actor, minute)
     return _cases(cache.store_key(), cache.some_revisions(_SETS), key, cache.viewer())
 
@@ -42,7 +47,14 @@ def case_page(key: CaseKey) -> CasePage:
     """
     with cache.database().read() as session:
         town = cache.town("today")
-        return build_case_page(session, cache.viewer(), town, key, datetime.now(UTC))
+        return build_case_page(session, cache.viewer(), town, key, cache.clock())
+
+
+def root_choices(dispute: CaseRecord) -> tuple[tuple[CaseRecord, float], ...]:
+    """Give the hazards that a dispute may have grown from, with their metres."""
+    placed = cache.placed_layers("today", today_here(), cache.viewer())
+    with cache.database().read() as session:
+        return near_hazards(session, cache.viewer(), placed[EventLayer.HAZARDS], dispute)
 
 
 def desks() -> tuple[Desk, ...]:

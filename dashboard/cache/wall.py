@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import streamlit as st
@@ -17,12 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard import cache
 from dashboard.viewmodels.overview import latest_moment
 from dashboard.viewmodels.town import Town, load_town
-from dashboard.viewmodels.wall import WallPicture, build_picture, moment_of
+from dashboard.viewmodels.wall import Known, WallPicture, build_picture, moment_of
 from dashboard.viewmodels.wall_programme import Programme, build_programme
 from data.errors import DataError
+from data.repositories.cases import sensitive_ids
 from data.repositories.feeds import FeedState, feed_states
 from data.repositories.figures import settings
 from data.repositories.places import today_here
+from data.repositories.registers import duty_shifts
 from data.viewer import DisplayLevel, Role, Viewer
 from data.vocabulary import EventLayer
 from geo.errors import GeoError
@@ -38,6 +40,8 @@ WALL_VIEWER: Final = Viewer("wall", Role.KIOSK, DisplayLevel.WALL)
 """Who stands before a wall: nobody in particular, at the wall's level of detail."""
 SLOT_S: Final = 300
 """A picture is made anew at least this often: cases become overdue without any write."""
+SHIFT_DAYS: Final = timedelta(days=7)
+"""A store with a shift in these days before the moment keeps shifts."""
 FAULT_STORE: Final = "wall_store_failed"
 FAULT_PROGRAM: Final = "wall_failed"
 _Made = TypeVar("_Made")
@@ -159,7 +163,9 @@ def _content(
             latest_moment(placed[EventLayer.INCIDENTS]),
             datetime.fromtimestamp((slot + 1) * SLOT_S, UTC),
         )
-        picture = build_picture(town, placed, moment, area)
+        shifts = duty_shifts(session, viewer, since=moment.at - SHIFT_DAYS, until=moment.at)
+        beside = Known(sensitive_ids(session), shifts)
+        picture = build_picture(town, placed, moment, area, beside)
         unit = picture.area.code if picture.area else None
         programme = build_programme(session, viewer, placed, moment, unit)
     return Content(town, picture, programme, known)

@@ -52,7 +52,10 @@ class Formatter(click.HelpFormatter):
 
     def _said(self, text: str) -> str:
         key = self._WORDS.get(text)
-        return words(key) if key else text
+        if key:
+            return words(key)
+        text = text.replace("[default: ", "[" + words("cli.default"))
+        return text.replace("[required]", f"[{words('cli.required')}]")
 
 
 click.Context.formatter_class = Formatter
@@ -112,7 +115,7 @@ def named_database(store: str | None) -> Any:  # noqa: ANN401 - Database, import
 
 def fail(error: DataError | GeoError) -> None:
     """Say in one sentence what is wrong and what to do."""
-    click.echo(words.error(error.code, error.fields), err=True)
+    click.echo(" ".join(words.error(error.code, error.fields).split()), err=True)
 
 
 def today() -> date:

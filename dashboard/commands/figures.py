@@ -43,9 +43,19 @@ def _store_tz(session: Any) -> str:  # noqa: ANN401 - a Session, imported late
 
 @click.command(help=words("cli.count"))
 @click.option(
-    "--by", default="grid", type=click.Choice([x.value for x in COUNTED_LEVELS]), show_default=True
+    "--by",
+    default="grid",
+    type=click.Choice([x.value for x in COUNTED_LEVELS]),
+    show_default=True,
+    help=words("cli.option_by"),
 )
-@click.option("--layer", default="incidents", type=click.Choice([x.value for x in EventLayer]))
+@click.option(
+    "--layer",
+    default="incidents",
+    type=click.Choice([x.value for x in EventLayer]),
+    show_default=True,
+    help=words("cli.option_counted"),
+)
 @click.option("--kind", "kinds", multiple=True, help=words("cli.option_kind"))
 @click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
 @click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
@@ -134,7 +144,11 @@ def _count_document(found: Any, layer: str) -> dict[str, Any]:  # noqa: ANN401 -
 @click.command(help=words("cli.coverage"))
 @click.option("--as-of", default=None, help=words("cli.option_as_of_day"))
 @click.option(
-    "--level", default="community", type=click.Choice(["community", "grid"]), show_default=True
+    "--level",
+    default="community",
+    type=click.Choice(["community", "grid"]),
+    show_default=True,
+    help=words("cli.option_level"),
 )
 @json_option
 @store_option

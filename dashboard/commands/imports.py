@@ -228,7 +228,10 @@ def _run_events(layer: EventLayer, given: dict[str, Any]) -> int:
     )
     database = open_database(given["store"], must_exist=False)
     progress = Progress(given["file"].name)
-    report = run(database, given["file"], options, LOCAL_STEWARD, progress=progress)
+    checking = Progress(words("cli.progress_checking", file=given["file"].name))
+    report = run(
+        database, given["file"], options, LOCAL_STEWARD, progress=progress, checking=checking
+    )
     return _finish(report, as_json=given["as_json"], kind="events")
 
 

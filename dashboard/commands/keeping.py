@@ -41,6 +41,8 @@ def rejected(  # noqa: PLR0913 - one parameter for each option
     """List the rows that wait in quarantine, or mend or dismiss one of them."""
     from data.repositories.imports import list_rejected
 
+    if resubmit is not None and dismiss is not None:
+        raise click.UsageError(words("cli.resubmit_or_dismiss"))
     if resubmit is not None or dismiss is not None:
         from dashboard.commands.mending import settle_row
 
@@ -64,7 +66,13 @@ def rejected(  # noqa: PLR0913 - one parameter for each option
 @click.argument("layer")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--as-of", default="today", help=words("cli.option_as_of_day"))
-@click.option("--level", default="admin", type=click.Choice(list(LEVELS)), show_default=True)
+@click.option(
+    "--level",
+    default="admin",
+    type=click.Choice(list(LEVELS)),
+    show_default=True,
+    help=words("cli.option_shown_level"),
+)
 @json_option
 @store_option
 def export(

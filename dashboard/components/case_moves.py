@@ -64,8 +64,8 @@ def actor_name() -> str:
     return visitor.load().case_desk.actor or cache.viewer().name
 
 
-def move_panel(words: Words, page: CasePage, tz: str) -> None:
-    """Show who acts, what they may do, the fields, and save."""
+def move_panel(words: Words, page: CasePage, tz: str) -> Viewer:
+    """Show who acts, what they may do, the fields, and save; give who acts."""
     record, key = page.record, page.record.key.as_text()
     st.markdown(f"**{words('case.next_step')}**")
     viewer = acting(words)
@@ -86,11 +86,12 @@ def move_panel(words: Words, page: CasePage, tz: str) -> None:
     action = _choose(words, actions, key, desk.done)
     note = _note(words, action, key, desk.done)
     if action is None:
-        return
+        return viewer
     move = Move(action, note, _due(words, page, action, tz), _level(words, page, action))
     if st.button(words("case.save", action=words(f"case_action.{action.value}")), type="primary",
                  key="case_save"):  # fmt: skip
         _save(words, page, viewer, move, seen)
+    return viewer
 
 
 def _saw(key: str, version: int) -> None:
@@ -102,7 +103,10 @@ def _save(words: Words, page: CasePage, viewer: Viewer, move: Move, seen: int) -
     record = page.record
     with guard(words):
         try:
-            changed = acts.move(cache.database(), viewer, record.key, move, expected_version=seen)
+            changed = acts.move(
+                cache.database(), viewer, record.key, move, expected_version=seen,
+                now=max(cache.written_at(), page.last_at),
+            )  # fmt: skip
         except StaleRevision:
             if seen == record.version:  # saved between our reading and our writing
                 raise

@@ -74,7 +74,7 @@ def report_form(words: Words, town: Town, event: MapEvent) -> tuple[float, float
     viewer = acting(words)
     lon, lat = place or (None, None)
     told = Report(EventLayer(layer), kind, severity, channel, text, lon, lat, unit or None)
-    near = acts.duplicates(cache.database(), viewer, told) if place else ()
+    near = acts.duplicates(cache.database(), viewer, told, cache.written_at()) if place else ()
     _warn(words, near)
     _buttons(words, viewer, told, is_doubtful=bool(near))
     return (place[0], place[1], words("report.here")) if place else None
@@ -142,7 +142,7 @@ def _buttons(words: Words, viewer: Viewer, told: Report, *, is_doubtful: bool) -
     if not is_saved:
         return
     with guard(words):
-        made = acts.report(cache.database(), viewer, told)
+        made = acts.report(cache.database(), viewer, told, now=cache.written_at())
         session = visitor.load()
         visitor.update(
             case_desk=replace(

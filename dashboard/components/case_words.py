@@ -16,7 +16,7 @@ from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
+    from datetime import date, timedelta
 
     from dashboard.text import Words
     from data.repositories.case_records import CaseRecord, StepRecord
@@ -40,6 +40,11 @@ _MINUTES_OF_DAY: Final = 1440
 def light_text(words: Words, light: Light) -> str:
     """Say a light: its mark and its word."""
     return f"{LIGHT_SIGNS[light].mark} {words(f'case_light.{light.value}')}"
+
+
+def stands_text(words: Words, day: date | None) -> str:
+    """Say that a scenario's clock stands on its day; empty where the clock runs."""
+    return words("cases.stands_on", day=day.isoformat()) if day else ""
 
 
 def kind_text(words: Words, layer: str, kind: str) -> str:

@@ -15,6 +15,10 @@ from dashboard.components.plain import plain
 from dashboard.text import LANGUAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from streamlit.navigation.page import StreamlitPage
+
     from dashboard.text import Words
 
 STYLE: Final = """<style>
@@ -22,13 +26,44 @@ STYLE: Final = """<style>
 [data-testid="stMetric"], [data-testid="stMetric"] > div {padding: .2rem .4rem}
 [data-testid="stMetricValue"] {font-size: 1.65rem; line-height: 1.3}
 [data-testid="stVerticalBlock"] {gap: .65rem}
+.st-key-phone_tabs, [data-testid="stLayoutWrapper"]:has(> .st-key-phone_tabs)
+{display: none !important}
+@media (max-width: 640px) {
+.stMainBlockContainer {padding: .6rem .9rem 1rem .9rem}
+[data-testid="stHeader"] {display: none}
+[data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]:nth-child(4))
+> [data-testid="stColumn"] {min-width: calc(50% - .5rem); flex: 1 1 calc(50% - .5rem)}
+[data-testid="stColumn"]:has(.st-key-tile_incidents) {min-width: 100% !important}
+[data-testid="stExpandSidebarButton"], [data-testid="stSidebar"] {display: none !important}
+.st-key-phone_tabs, [data-testid="stLayoutWrapper"]:has(> .st-key-phone_tabs)
+{display: flex !important; gap: .1rem .3rem}
+.st-key-phone_tabs a {padding: .3rem .5rem; min-height: 2.4rem}
+}
 </style>"""
-"""Streamlit leaves six lines free above a page: they go to the map."""
+"""Streamlit leaves six lines free above a page: they go to the map.
+
+On a phone Streamlit hides the tabs in a drawer that stays open over the page: they stand in rows of
+their own there. Rows of four and more boxes stand two abreast.
+"""
+
+
+def page(
+    words: Words, name: str, show: Callable[[], None], *, default: bool = False
+) -> StreamlitPage:
+    """Name a page of the navigation; its address is the name."""
+    return st.Page(show, title=words(f"page.{name}"), url_path=name, default=default)
 
 
 def style() -> None:
     """Apply the page's own spacing."""
     st.html(STYLE)
+
+
+def phone_tabs(pages: Sequence[StreamlitPage]) -> None:
+    """Offer every page in plain sight where the tabs have no room."""
+    with st.container(horizontal=True, key="phone_tabs"):
+        for one in pages:
+            st.page_link(one, width="content")
 
 
 def header(words: Words) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from dashboard.components.plain import plain_fields
-from data.errors import DataError
+from data.errors import DataError, StoreUnavailable
 from geo.errors import GeoError
 
 if TYPE_CHECKING:
@@ -23,6 +24,23 @@ if TYPE_CHECKING:
 
 _CODED: Final = ("rule", "recommended", "declared")
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+_SAID: Final[ContextVar[list[str] | None]] = ContextVar("said", default=None)
+
+
+@contextmanager
+def one_voice() -> Iterator[list[str]]:
+    """Say within one run of a page only once that the store is away; gives the codes said so.
+
+    A part of a page that runs again by itself stands outside and says it in its own place.
+    """
+    said: list[str] = []
+    token = _SAID.set(said)
+    try:
+        yield said
+    finally:
+        _SAID.reset(token)
 
 
 @contextmanager
@@ -37,9 +55,20 @@ def guard(words: Words, hints: Mapping[str, str] | None = None) -> Iterator[None
     try:
         yield
     except (DataError, GeoError) as error:
+        if isinstance(error, StoreUnavailable) and _was_said(error.code):
+            return
         for code, fields in _faults(error):
             hint = words(hints[code]) if hints and code in hints else ""
             st.error(f"{words.error(code, _facts(fields))} {hint}".strip())
+
+
+def _was_said(code: str) -> bool:
+    """Note that this run says it; whether it had said so before."""
+    said = _SAID.get()
+    if said is None:
+        return False
+    said.append(code)
+    return len(said) > 1
 
 
 def _faults(error: DataError | GeoError) -> list[tuple[str, Mapping[str, object]]]:

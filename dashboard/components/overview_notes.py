@@ -34,6 +34,8 @@ def sum_text(words: Words, shown: Overview) -> str:
     text = words("overview.sum", parts=" + ".join(parts), total=whole(found.total))
     if found.on_border:
         text += " " + words("overview.on_border", n=whole(found.on_border))
+    if found.imprecise:
+        text += " " + words("count.imprecise", n=whole(found.imprecise))
     return text
 
 

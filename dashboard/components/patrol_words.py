@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_LABELS: Final = 12
 """With more units than this a sketch shows outlines without names."""
 _PEAKS: Final = 2
-_SHOWN_CASES: Final = 3
+SHOWN_CASES: Final = 3
 
 
 def brief_text(words: Words, brief: Brief, town: Town, *, now: datetime, tz: str) -> BriefText:
@@ -204,7 +204,7 @@ def case_lines(words: Words, place: PatrolPlace, now: datetime) -> tuple[str, ..
     """List what waits at a place, nearest first."""
     if not place.n_cases:
         return (words("patrol.open_none"),)
-    shown = place.cases[:_SHOWN_CASES]
+    shown = place.cases[:SHOWN_CASES]
     listed = [f"· {case_text(words, case, now)}" for case in shown]
     if place.n_cases > len(shown):
         listed.append(words("patrol.more_cases", n=place.n_cases - len(shown)))

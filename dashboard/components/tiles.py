@@ -22,7 +22,7 @@ _WIDTHS = (2.1, 1, 1, 1, 1, 1)
 def tiles(words: Words, shown: Overview) -> None:
     """Show incidents with their change, open hazards and disputes, posts, outside, unlocated."""
     boxes = st.columns(_WIDTHS, gap="small")
-    with boxes[0]:
+    with boxes[0], st.container(key="tile_incidents", height="stretch"):
         _incidents(words, shown)
     posts = f"{whole(shown.posts_filled)} / {whole(shown.posts_planned)}"
     figures = (

@@ -132,6 +132,8 @@ def _title(content: Content, words: Words) -> str:
     else:
         tops = [area.name for area in content.town.areas if area.level == "subdistrict"]
         place = tops[0] if len(tops) == 1 else ""
+    if ":" in place:  # a title of its own
+        return place
     return words("wall.title", place=place) if place else words("wall.title_plain")
 
 

@@ -31,6 +31,10 @@ _STATUS_STATE: Final = {
 }
 _STATUS_SIGN: Final = {"good": "✓", "warn": "◐", "off": "○"}
 _MOST_LINES: Final = 4
+_MOST_STANDING: Final = 4
+_MOST_STANDING_ALONE: Final = 13
+_MOST_COVERAGE: Final = 2
+_WIDE_TILE: Final = 7
 _MOST_RANKED: Final = 5
 _MOST_KINDS: Final = 6
 _MOST_CHIPS: Final = 8
@@ -183,13 +187,40 @@ def target_rows(words: Words, targets: Sequence[Progress]) -> list[Value]:
 
 
 def standing_rows(words: Words, programme: Programme) -> list[Value]:
-    """Give coverages as 18/18, campaigns as found and closed, streaks as days."""
-    made = [
-        row(figure.measure, words(f"wall.kpi_{figure.measure}"), _figure_text(figure))
-        for figure in programme.coverage
-    ]
+    """Give coverages as 18/18, campaigns as found and closed, streaks as days.
+
+    Beside a board of tiles there is room for the first few only.
+    """
+    made = _published_rows(words, programme)
     made += [_campaign_row(words, campaign) for campaign in programme.campaigns]
-    made += [
+    made += _streak_rows(words, programme)
+    most = _MOST_COVERAGE if programme.tiles else _MOST_STANDING_ALONE
+    covered = [
+        row(
+            figure.measure,
+            words(f"wall.kpi_{figure.measure}"),
+            _figure_text(figure),
+            share=(figure.numerator or 0) / figure.denominator if figure.denominator else None,
+        )
+        for figure in programme.coverage[:most]
+    ]
+    return [*covered, *made][: _MOST_STANDING if programme.tiles else _MOST_STANDING_ALONE]
+
+
+def _published_rows(words: Words, programme: Programme) -> list[Value]:
+    """Give a published funnel, whose records are not in the store, and say that it is one."""
+    if len(programme.published) < 2:  # noqa: PLR2004 - found and closed
+        return []
+    found, closed = (figure.value or 0 for figure in programme.published)
+    if not found:
+        return []
+    label, numbers = words("wall.published_funnel"), f"{whole(closed)}/{whole(found)}"
+    note = words("wall.settled", rate=f"{closed / found:.2%}")
+    return [row("published_funnel", label, numbers, note=note, share=closed / found)]
+
+
+def _streak_rows(words: Words, programme: Programme) -> list[Value]:
+    return [
         row(
             figure.measure,
             words(f"wall.kpi_{figure.measure}"),
@@ -198,7 +229,6 @@ def standing_rows(words: Words, programme: Programme) -> list[Value]:
         for figure in programme.streaks
         if words.has(f"wall.kpi_{figure.measure}")  # a wall has room for the few that are named
     ]
-    return made[: _MOST_LINES + 1]
 
 
 def _campaign_row(words: Words, campaign: CampaignFunnel) -> Value:
@@ -239,7 +269,15 @@ def tile_values(words: Words, picture: WallPicture) -> list[Value]:
     posts = words(
         "wall.tile_officers_note", filled=picture.posts_filled, planned=picture.posts_planned
     )
-    is_short = picture.officers_on_duty < picture.officers_planned
+    officers = (picture.officers_on_duty, picture.officers_planned)
+    is_short = officers[0] < officers[1]
+    on_duty = _of(*officers)
+    if picture.on_shift is not None:
+        on_duty = whole(picture.on_shift)
+        is_short = is_short or not picture.on_shift
+        posts = words("wall.tile_shift_note", filled=officers[0], planned=officers[1])
+    elif len(on_duty) > _WIDE_TILE:
+        on_duty = whole(officers[0])
     on_time = rate(hazards.on_time_rate)
     made = {
         "incidents": (whole(picture.incidents_day), today, ""),
@@ -249,14 +287,14 @@ def tile_values(words: Words, picture: WallPicture) -> list[Value]:
                     "bad" if overdue else "good"),
         "disputes": (whole(disputes.is_open),
                      words("wall.tile_disputes_note", rate=rate(disputes.closing_rate)), ""),
-        "officers": (_of(picture.officers_on_duty, picture.officers_planned), posts,
+        "officers": (on_duty, posts,
                      "warn" if is_short else "good"),
         "closing": (rate(hazards.closing_rate), words("wall.tile_closing_note", rate=on_time), ""),
     }  # fmt: skip
     return [
         {
             "key": key,
-            "label": words(f"wall.tile_{key}"),
+            "label": words(_tile_label(key, picture)),
             "value": value,
             "note": note,
             "state": state,
@@ -264,6 +302,13 @@ def tile_values(words: Words, picture: WallPicture) -> list[Value]:
         }
         for key, (value, note, state) in made.items()
     ]
+
+
+def _tile_label(key: str, picture: WallPicture) -> str:
+    """Name a tile: officers are those on shift where the store knows shifts."""
+    if key != "officers" or picture.on_shift is None:
+        return f"wall.tile_{key}"
+    return "wall.tile_on_shift" if picture.moment.as_of_on is None else "wall.tile_on_shift_day"
 
 
 def _figure_text(figure: Figure | None) -> str:

@@ -14,6 +14,8 @@ from dashboard.components.case_list import open_case
 from dashboard.components.case_map import CaseSight, case_scene
 from dashboard.components.case_moves import move_panel
 from dashboard.components.case_record import covered_by, facts, head, kin, time_line
+from dashboard.components.case_root import root_form
+from dashboard.components.case_words import stands_text
 from dashboard.components.formats import moment
 from dashboard.components.map_panel import map_panel
 from dashboard.components.notices import guard
@@ -43,11 +45,14 @@ def render(words: Words) -> None:
         tz = cache.facts().tz
         _tell(words)
         head(words, page, tz)
+        if page.is_waiting and (stands := stands_text(words, cache.stands_on())):
+            st.caption(stands)
         left, right = st.columns(_WIDTHS, gap="medium")
         with left:
             if page.record.has_lifecycle:
                 with st.container(border=True):
-                    move_panel(words, page, tz)
+                    viewer = move_panel(words, page, tz)
+                root_form(words, page, viewer)
             time_line(words, page, tz)
         with right:
             _map(words, page)

@@ -14,6 +14,7 @@ from dashboard.components.case_list import brief, case_table, paging
 from dashboard.components.case_map import CaseSight, case_scene
 from dashboard.components.case_moves import actor_name
 from dashboard.components.case_report import report_form
+from dashboard.components.case_words import stands_text
 from dashboard.components.formats import moment
 from dashboard.components.map_panel import last_event, map_panel
 from dashboard.components.notices import guard
@@ -58,6 +59,8 @@ def _list_and_map(words: Words, town: Town, shown: CaseList) -> None:
     with left:
         chosen = case_table(words, shown, tz, picked)
         paging(words, shown)
+        if stands := stands_text(words, cache.stands_on()):
+            st.caption(stands)
     line = _line_of(shown, chosen)
     with right:
         _map(words, town, shown, line, basemap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -112,12 +113,15 @@ def _import(words: Words, wizard: Wizard, upload: Upload) -> None:
 def _run(words: Words, wizard: Wizard, upload: Upload, plan: Plan) -> None:
     bar = st.progress(0.0, text=words("import.running", file=plain(upload.file_name)))
 
-    def progress(done: int, total: int | None) -> None:
+    def shown(key: str, done: int, total: int | None) -> None:
         if total:
-            text = words("import.progress", done=whole(done), total=whole(total))
+            text = words(key, done=whole(done), total=whole(total))
             bar.progress(min(done / total, 1.0), text=text)
 
-    report = imports.run(cache.database(), cache.viewer(), upload.path, plan, progress)
+    report = imports.run(
+        cache.database(), cache.viewer(), upload.path, plan,
+        partial(shown, "import.progress"), partial(shown, "import.checking"),
+    )  # fmt: skip
     document = report.as_json()
     _finish(replace(wizard, report=document, report_kind=plan.kind.value,
                     report_file=upload.file_name))  # fmt: skip

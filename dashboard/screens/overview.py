@@ -114,10 +114,11 @@ def _level_word(words: Words, town: Town) -> str:
 
 
 def _card(words: Words, town: Town, session: Session) -> None:
-    with st.container(border=True, height=MAP_PX - 72):
-        if session.selected is None:
+    if session.selected is None:  # no empty box of a screen's height on a phone
+        with st.container(border=True):
             st.caption(words("card.none", level=_level_word(words, town)))
-            return
+        return
+    with st.container(border=True, height=MAP_PX - 72):
         card = cache.unit_card(wanted_of(session), session.selected)
         if card is None:
             st.info(words("card.gone", code=plain(session.selected)))

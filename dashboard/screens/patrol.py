@@ -11,9 +11,9 @@ import streamlit as st
 from dashboard import cache
 from dashboard import session as visitor
 from dashboard.cache import patrol as briefs
-from dashboard.components.hour_bars import hour_bars
 from dashboard.components.map_panel import map_panel
 from dashboard.components.overview_map import basemap_of
+from dashboard.components.patrol_cards import place_card
 from dashboard.components.patrol_choice import ask_shift
 from dashboard.components.patrol_map import patrol_scene
 from dashboard.components.patrol_words import brief_text
@@ -23,7 +23,9 @@ from dashboard.printing.patrol_sheet import patrol_sheet
 from dashboard.viewmodels.patrol_values import DEFAULT_KINDS, PatrolAsked
 
 if TYPE_CHECKING:
-    from dashboard.printing.patrol_sheet import BriefText, PlaceText
+    from streamlit.navigation.page import StreamlitPage
+
+    from dashboard.printing.patrol_sheet import BriefText
     from dashboard.session import Session
     from dashboard.text import Words
     from dashboard.viewmodels.patrol_values import Brief
@@ -33,8 +35,8 @@ MAP_PX: Final = 560
 _WIDTHS: Final = (1.25, 1)
 
 
-def render(words: Words) -> None:
-    """Draw the page."""
+def render(words: Words, cases_page: StreamlitPage | None = None) -> None:
+    """Draw the page; on `cases_page` the records of what waits at a place can be opened."""
     today = briefs.shift_day()
     session = visitor.load()
     town = cache.town((session.patrol.day or today).isoformat())
@@ -54,8 +56,8 @@ def render(words: Words) -> None:
         return
     left, right = st.columns(_WIDTHS, gap="medium")
     with left:
-        for place in text.places:
-            _card(words, place)
+        for place, written in zip(brief.places, text.places, strict=True):
+            place_card(words, place, written, cases_page)
         _targets(words, text)
     with right:
         map_panel(patrol_scene(town, brief, text.places, words, basemap_of(cache.config())),
@@ -101,15 +103,6 @@ def _imprint(words: Words, text: BriefText) -> Imprint:
         page_text=words("patrol.page_of", page="{page}", pages="{pages}"),
         made_at=datetime.now(UTC),
     )
-
-
-def _card(words: Words, place: PlaceText) -> None:
-    with st.container(border=True, gap="xsmall"):
-        st.markdown(f"**{place.number}  {plain(place.name)}**")
-        st.markdown(f":violet-badge[{plain(place.count)}] {plain(words('patrol.stay'))}",
-                    help=words("patrol.stay_help"))  # fmt: skip
-        st.html(hour_bars(place.by_hour, place.hours, words("patrol.by_hour")))
-        st.caption("  \n".join(plain(line) for line in place.lines))
 
 
 def _targets(words: Words, text: BriefText) -> None:

@@ -27,7 +27,14 @@ from dashboard.viewmodels.overview import PER, in_units
 from data.counting import EventFilter, local_midnight, moment64
 from data.errors import DataError, RecordNotFound
 from data.kpi import Figure, change_figure, same_span_last_year
-from data.vocabulary import CLOSED_STATES, UNCOUNTED_STATES, EventLayer, PlaceLevel, Severity
+from data.vocabulary import (
+    CLOSED_STATES,
+    UNCOUNTED_STATES,
+    CaseStatus,
+    EventLayer,
+    PlaceLevel,
+    Severity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +159,8 @@ def count_cases(
     """Count hazards or disputes: found and closed in a span, open and late at a moment.
 
     Open at a moment is what was found before it and is not closed, or was closed later. Void and
-    not accepted records count nowhere. Late is what is open past its limit.
+    not accepted records count nowhere. Late is what is open past its limit;
+    a suspended case is never late: its clock stands.
     """
     closed_states = frozenset(map(str, CLOSED_STATES))
     counted = events.take(~events.status.is_in(frozenset(map(str, UNCOUNTED_STATES))))
@@ -165,7 +173,8 @@ def count_cases(
     begun = np.isnat(counted.occurred_at) | (counted.occurred_at < moment)
     still_open = begun & (~is_closed | (counted.closed_at >= moment))
     has_limit = ~np.isnat(counted.due_at)
-    overdue = still_open & has_limit & (counted.due_at < moment)
+    is_stopped = counted.status.is_in(frozenset({CaseStatus.SUSPENDED.value}))
+    overdue = still_open & has_limit & ~is_stopped & (counted.due_at < moment)
     columns = [_per_kind(counted.kind, mask) for mask in (found, closed, still_open, overdue)]
     kinds = [
         CaseKind(code, *(column.get(code, 0) for column in columns))

@@ -25,7 +25,7 @@ from data.repositories.cases import (
     root_open_count,
     sensitive_ids,
 )
-from data.vocabulary import EventLayer, PlaceLevel
+from data.vocabulary import CaseStatus, EventLayer, PlaceLevel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -355,9 +355,14 @@ def _has(rows: _Rows, layer: EventLayer) -> bool:
 
 
 def remaining(record: CaseRecord, now: datetime) -> timedelta | None:
-    """Time left until a waiting case is due, negative when late; None without a limit."""
+    """Time left until a waiting case is due, negative when late.
+
+    None without a limit, and for a suspended case of which no file says when its clock stopped.
+    """
     state = record.state()
     if record.due_at is None or state.status not in WAITING_STATES or not record.has_lifecycle:
+        return None
+    if state.status is CaseStatus.SUSPENDED and record.suspended_at is None:
         return None
     return record.due_at - (record.suspended_at or now.astimezone(UTC))
 

@@ -108,6 +108,11 @@ class CasePage:
     is_sensitive: bool
 
     @property
+    def last_at(self) -> datetime:
+        """The latest moment on this page: its clock, or a step taken after it."""
+        return max([self.now, *(s.step.at for s in self.stages if not s.step.is_derived)])
+
+    @property
     def is_waiting(self) -> bool:
         """Whether somebody still has to do something."""
         return self.record.has_lifecycle and self.state.status in WAITING_STATES
@@ -193,6 +198,8 @@ def _role_of(duty: DutyRecord) -> Role | None:
 
 
 def _stages(steps: tuple[StepRecord, ...], record: CaseRecord, now: datetime) -> tuple[Stage, ...]:
+    # a scenario's clock stands still and its steps come after: no stage lasts less than nothing
+    now = max([now, *(step.at for step in steps if not step.is_derived)])
     stages = []
     for place, step in enumerate(steps):
         following = steps[place + 1] if place + 1 < len(steps) else None

@@ -89,6 +89,8 @@ class Reconciled:
         In units outside the chosen area.
     retired
         In grids that held when it happened and hold no more (`as_of` event only).
+    imprecise
+        Known only to a month, day or band that the span cuts through: in no part and in no total.
     """
 
     in_area: int
@@ -97,6 +99,7 @@ class Reconciled:
     outside: int
     unlocated: int
     on_border: int
+    imprecise: int = 0
 
     @property
     def total(self) -> int:
@@ -350,6 +353,7 @@ def _reconciled(
         outside=counts.outside,
         unlocated=counts.unlocated,
         on_border=counts.on_border,
+        imprecise=counts.imprecise,
     )
 
 

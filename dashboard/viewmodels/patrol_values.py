@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from data.repositories.case_records import CaseKey
 from data.vocabulary import ChannelGroup, EventLayer, IncidentKind
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class OpenCase:
     status: str | None
     due_at: datetime | None
     distance_m: float
+
+    @property
+    def key(self) -> str:
+        """Write what names the record, as its page's address does."""
+        return CaseKey(self.layer, self.source, self.external_id).as_text()
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,13 @@ from data.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from dashboard.viewmodels.town import Area, Town
     from data.repositories.events import EventArrays
+    from data.repositories.registers import DutyShiftRecord
 
 DAY: Final = timedelta(days=1)
 RECENT_DAYS: Final = 28
@@ -45,6 +46,8 @@ _NEW: Final = frozenset({str(CaseStatus.REPORTED)})
 _VOID: Final = frozenset(str(state) for state in UNCOUNTED_STATES)
 _STOPPED: Final = frozenset({str(CaseStatus.SUSPENDED)})
 _MAJOR: Final = frozenset({"major"})
+_NEVER_SHOWN: Final = frozenset({str(IncidentKind.CROWD)})
+"""Kinds that count in totals only (domain note 6.2, row 6)."""
 _TO_THE_MINUTE: Final = frozenset({"minute"})
 
 
@@ -77,6 +80,25 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What the store knows beside places and events.
+
+    Attributes
+    ----------
+    sensitive
+        Ids of incidents that are never shown by place.
+    shifts
+        Shifts of the last days before the moment.
+    """
+
+    sensitive: NDArray[np.int64]
+    shifts: Sequence[DutyShiftRecord]
+
+
+NOTHING_KNOWN: Final = Known(np.empty(0, dtype=np.int64), ())
+
+
+@dataclass(frozen=True)
 class CaseState:
     """Hazards or disputes: counted cases by stage, and how many open ones are late."""
 
@@ -98,7 +120,7 @@ class CaseState:
 
     @property
     def on_time_rate(self) -> float | None:
-        """Closed within the limit, of all with a limit; none without any."""
+        """Closed within the limit, of those closed or due by now; none without any."""
         return self.closed_on_time / self.with_limit if self.with_limit else None
 
 
@@ -146,6 +168,7 @@ class WallPicture:
     posts_planned: int
     officers_on_duty: int
     officers_planned: int
+    on_shift: int | None
 
 
 def moment_of(held: Mapping[str, Any], latest_at: datetime | None, now: datetime) -> Moment:
@@ -171,7 +194,11 @@ def moment_of(held: Mapping[str, Any], latest_at: datetime | None, now: datetime
 
 
 def build_picture(
-    town: Town, placed: Mapping[EventLayer, Placed], moment: Moment, area_key: str
+    town: Town,
+    placed: Mapping[EventLayer, Placed],
+    moment: Moment,
+    area_key: str,
+    known: Known = NOTHING_KNOWN,
 ) -> WallPicture:
     """Count everything once; an unknown area key means the whole store."""
     area = town.area(area_key)
@@ -191,19 +218,50 @@ def build_picture(
         change=_change(incidents.events, moment, None),
         kinds=_kinds(incidents.events, moment),
         hours=_hours(incidents.events, moment),
-        cases={layer: _case_state(own[layer].events, marks[layer]) for layer in CASE_LAYERS},
+        cases={
+            layer: _case_state(own[layer].events, marks[layer], moment.at) for layer in CASE_LAYERS
+        },
         units=_units(town, own, marks),
         rows=rows,
         unit_open=_per_unit(town, own[EventLayer.HAZARDS], EventFilter(is_open=True))[rows],
-        unit_recent=_per_unit(town, incidents, recent)[rows],
+        unit_recent=_per_unit(town, _mapped(incidents, known), recent)[rows],
         posts_filled=sum(post.filled for post in posts),
         posts_planned=sum(post.planned for post in posts),
         officers_on_duty=sum(post.filled for post in officers),
         officers_planned=sum(post.planned for post in officers),
+        on_shift=_on_shift(known.shifts, town, area, moment),
     )
 
 
-_OFFICERS: Final = frozenset({"beat_officer", "beat_chief", "deputy_secretary"})
+_OFFICERS: Final = frozenset({"beat_officer", "beat_chief"})
+"""The posts of the beat itself: who is deputy secretary holds one of them already."""
+
+
+def _mapped(incidents: Placed, known: Known) -> Placed:
+    """Leave out what is never shown by place: crowds and sensitive kinds."""
+    return incidents.take(~np.isin(incidents.events.ids, known.sensitive))
+
+
+def _on_shift(
+    shifts: Sequence[DutyShiftRecord], town: Town, area: Area | None, moment: Moment
+) -> int | None:
+    """Count who is on shift at the moment; of a day that is over, who was within 24 hours.
+
+    None where no shift is known at all: the store does not keep them.
+    """
+    if not shifts:
+        return None
+    here = None if area is None else {area.code, *map(str, town.units.index[town.in_area(area)])}
+    since = moment.at if moment.as_of_on is None else moment.at - DAY
+    return len(
+        {
+            shift.holder_ref or f"{shift.place_code}|{shift.position}"
+            for shift in shifts
+            if shift.starts_at <= moment.at
+            and shift.ends_at > since
+            and (here is None or shift.place_code in here)
+        }
+    )
 
 
 def _day(value: object) -> date | None:
@@ -240,6 +298,7 @@ def _kinds(events: EventArrays, moment: Moment) -> tuple[Figure, ...]:
     Local codes that are not ours count under their own name.
     """
     codes = {str(kind) for kind in IncidentKind} | set(events.kind.labels)
+    codes -= _NEVER_SHOWN
     made = [_change(events, moment, code) for code in sorted(codes)]
     found = [one for one in made if one.numerator or one.denominator]
     return tuple(sorted(found, key=lambda one: (-(one.numerator or 0), one.measure)))
@@ -278,10 +337,12 @@ def _lateness(events: EventArrays, at: datetime) -> _Late:
     return _Late(is_open, overdue, running & known & ~overdue & (warn_at <= now))
 
 
-def _case_state(events: EventArrays, late: _Late) -> CaseState:
+def _case_state(events: EventArrays, late: _Late, at: datetime) -> CaseState:
+    """Count the stages; on time (K12) is asked of what is closed or due by now."""
     counted = ~events.status.is_in(_VOID)
     closed = events.status.is_in(_CLOSED)
     with_limit = counted & ~np.isnat(events.due_at) & events.time_is_sound
+    with_limit &= closed | (events.due_at <= moment64(at))
     return CaseState(
         found=int(counted.sum()),
         accepted=int((counted & ~events.status.is_in(_NEW)).sum()),

@@ -6,7 +6,7 @@ Knows nothing of languages; labels are the operator's, in both languages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
@@ -32,7 +32,25 @@ if TYPE_CHECKING:
     from data.viewer import Viewer
 
 STREAK_IDS: Final = frozenset({"K7", "K8"})
-COVERAGE_MEASURES: Final = ("community_police_coverage", "monthly_talks")
+COVERAGE_MEASURES: Final = (
+    "community_police_coverage",
+    "deputy_secretary_coverage",
+    "monthly_talks",
+    "debriefs_done",
+    "grid_full_time_coverage",
+    "director_integration",
+    "auxiliary_integration",
+    "service_window_coverage",
+    "meetings_held",
+)
+"""Figures of every store's board, the most asked for first; those that a store lacks are not shown.
+"""
+BY_MONTH: Final = ("monthly_talks",)
+"""Figures of what is due once in a month."""
+PUBLISHED_FUNNEL: Final = ("campaign_disputes_found", "campaign_disputes_closed")
+"""Declared figures of a campaign whose rows are elsewhere: found and closed."""
+LONGEST_FALL: Final = 2
+"""Years from which on a fall is a streak."""
 _CLOSED: Final = frozenset(str(state) for state in CLOSED_STATES)
 
 
@@ -98,6 +116,7 @@ class Programme:
     targets: tuple[Progress, ...]
     campaigns: tuple[CampaignFunnel, ...]
     coverage: tuple[Figure, ...]
+    published: tuple[Figure, ...]
     streaks: tuple[Figure, ...]
     grades: Mapping[str, str]
     grade_month: date | None
@@ -105,7 +124,7 @@ class Programme:
     @property
     def is_empty(self) -> bool:
         """Whether there is no board to show (grades have a scene of their own)."""
-        return not (self.tiles or self.targets or self.campaigns)
+        return not (self.tiles or self.targets or self.campaigns or self.coverage)
 
 
 def build_programme(
@@ -136,16 +155,18 @@ def build_programme(
     campaigns = cast("tuple[CampaignRecord, ...]", read[RegisterLayer.CAMPAIGNS])
     grades = cast("tuple[AreaGradeRecord, ...]", read[RegisterLayer.AREA_GRADES])
     named = {item.measure for item in items if item.measure} | {one.measure for one in targets}
-    wanted = (*COVERAGE_MEASURES, *sorted(STREAK_IDS), *sorted(named))
-    is_asked = bool(items or targets)
-    known = _figures(session, viewer, moment, (unit, wanted)) if is_asked else {}
+    wanted = (*COVERAGE_MEASURES, *PUBLISHED_FUNNEL, *sorted(STREAK_IDS), *sorted(named))
+    known = _figures(session, viewer, moment, (unit, wanted))
     month = max((grade.month_on for grade in grades), default=None)
     return Programme(
         tiles=tuple(_tile(item, known) for item in sorted(items, key=lambda one: one.sequence)),
         targets=tuple(_progress(one, moment, known) for one in targets if _is_here(one, unit)),
         campaigns=tuple(_funnel(one, placed, moment) for one in campaigns if _is_here(one, unit)),
-        coverage=tuple(known[name] for name in COVERAGE_MEASURES if name in known),
-        streaks=tuple(one for one in known.values() if one.id in STREAK_IDS and one.value),
+        coverage=tuple(
+            known[name] for name in COVERAGE_MEASURES if name in known and known[name].denominator
+        ),
+        published=tuple(known[name] for name in PUBLISHED_FUNNEL if name in known),
+        streaks=tuple(one for one in known.values() if is_streak(one)),
         grades={grade.place_code: grade.grade for grade in grades if grade.month_on == month},
         grade_month=month,
     )
@@ -158,12 +179,29 @@ def _figures(
     today = (moment.at - timedelta(microseconds=1)).date()
     unit, measures = asked
     question = Question(today, moment.since, moment.until, unit, moment.tz, measures=measures)
-    found = figures(session, viewer, question)
+    found = [*_last_month(session, viewer, question), *figures(session, viewer, question)]
     named: dict[str, Figure] = {}
     for figure in found:
-        if figure.measure not in named or figure.scope == question.scope:
+        is_own = figure.scope == question.scope
+        if figure.measure not in named or (is_own and figure.measure not in BY_MONTH):
             named[figure.measure] = figure
     return named
+
+
+def _last_month(session: Session, viewer: Viewer, question: Question) -> tuple[Figure, ...]:
+    """Answer what is due once a month for the last month that is over: this one is not judged."""
+    last_on = question.today.replace(day=1) - timedelta(days=1)
+    since = local_midnight(last_on.replace(day=1), question.tz)
+    until = local_midnight(last_on + timedelta(days=1), question.tz)
+    asked = replace(question, today=last_on, since=since, until=until, measures=BY_MONTH)
+    return figures(session, viewer, asked)
+
+
+def is_streak(figure: Figure) -> bool:
+    """Whether a figure is a run of days, or of years long enough to be spoken of."""
+    if figure.id not in STREAK_IDS or not figure.value:
+        return False
+    return figure.id != "K7" or figure.value >= LONGEST_FALL
 
 
 def _is_here(record: TargetRecord | CampaignRecord, unit: str | None) -> bool:

@@ -5,6 +5,7 @@ Knows nothing of the store, of columns and of tilings: shapes and attribute text
 """
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,7 +222,9 @@ def _read_ogr(source: Path, options: ShapeOptions) -> RawShapes:
         encoding = options.encoding or _dbf_encoding(source)
         reads: dict[str, Any] = {"layer": layer, "encoding": encoding or None}
         info = pyogrio.read_info(source, **reads)
-        meta, arrow = pyogrio.read_arrow(source, **reads)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's own words about bad shapes
+            meta, arrow = pyogrio.read_arrow(source, **reads)
     except (
         DataSourceError,
         DataLayerError,

@@ -5,7 +5,8 @@ Used by the command line, the wizard and the scenarios. The file is looked over 
 offset and counts, so that an import killed anywhere goes on to the same state.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +20,13 @@ from sqlalchemy.orm import Session
 from data.database import Database, bump_revision
 from data.errors import ImportRefused
 from data.frames import grids_frame
+from data.importers.ahead import Staged, one_ahead, staged_chunks
 from data.importers.keys import pseudonym_key
 from data.importers.locate import Located, Points, advice_fields, advise, fit_of, locate
 from data.importers.options import EventOptions
 from data.importers.report import Caution, ImportReport, report_of
-from data.importers.sighting import look_over
-from data.importers.stage import Stage, Tally, safe_unit, staged_rejections, staged_rows
+from data.importers.sighting import Progress, look_over
+from data.importers.stage import Stage, Tally, safe_unit
 from data.importers.survey import (
     Survey,
     Times,
@@ -55,21 +57,20 @@ from geo.assign import assign_lonlat
 from geo.crs import Datum, crs_from, crs_label, is_stored
 from geo.datum_audit import DatumAudit
 
-Progress = Callable[[int, int], None]
-"""Called with rows done and rows in all."""
 _SHOWN_WORDS: Final = 30
 _SAYS_WRONG: Final = 0.5
 _SAYS_RIGHT: Final = 0.9
 _MOVED_DATUMS: Final = frozenset({Datum.GCJ02, Datum.BD09})
 
 
-def run(
+def run(  # noqa: PLR0913 - the options of the import, by name
     db: Database,
     path: Path,
     options: EventOptions,
     viewer: Viewer,
     *,
     progress: Progress | None = None,
+    checking: Progress | None = None,
     now: datetime | None = None,
 ) -> ImportReport:
     """Import one file of events.
@@ -82,6 +83,8 @@ def run(
     ----------
     progress
         Called after each committed chunk.
+    checking
+        Called after each chunk of the first pass, in which the file is looked over.
     now
         Aware moment against which times lie in the future; the clock's when left out.
 
@@ -110,7 +113,8 @@ def run(
     if earlier is not None:
         options = replace(options, chunk_rows=int(earlier.counts["chunk_rows"]))
         now = earlier.started_at
-    return _Import(db, path, options, viewer, now).run(table, key, earlier, progress)
+    work = _Import(db, path, options, viewer, now)
+    return work.run(table, key, earlier, (checking, progress))
 
 
 class _Import:
@@ -126,13 +130,19 @@ class _Import:
         self.stamp = _stamp(path)
 
     def run(
-        self, table: Table, key: BatchKey, earlier: BatchRecord | None, progress: Progress | None
+        self,
+        table: Table,
+        key: BatchKey,
+        earlier: BatchRecord | None,
+        shown: tuple[Progress | None, Progress | None],
     ) -> ImportReport:
+        checking, progress = shown
         seen = look_over(
             table,
             needed_columns(self.options),
             size=self.options.chunk_rows,
             makes_ids="external_id" not in self.options.mapping,
+            progress=checking,
         )
         if seen.row_count == 0:
             raise ImportRefused("nothing_readable", file=self.path.name, rejected=seen.fault_count)
@@ -247,29 +257,33 @@ class _Import:
         tally = Tally.from_json(batch.counts)
         with self.db.read() as session:
             older = has_older_rows(session, self.options.layer, stage.source, batch.id)
-        offset = start = 0
-        for chunk in table.chunks(self.options.chunk_rows):
-            self._require_same_file()
-            reached = offset + chunk.consumed
-            if reached > batch.row_offset:
-                block = staged_rows(stage, chunk, start, tally)
-                rejections = staged_rejections(stage, chunk, start, tally)
-                with self.db.write() as session:
-                    if block is not None:
-                        counts = write_events(session, block, may_exist=older)
-                        tally.inserted += counts.inserted
-                        tally.updated += counts.updated
-                        tally.unchanged += counts.unchanged
-                        tally.stale += counts.stale
-                        if counts.inserted or counts.updated:
-                            bump_revision(session, self.options.layer.value)
-                    quarantine(session, batch.id, rejections)
-                    told = {"chunk_rows": self.options.chunk_rows, **tally.as_json()}
-                    advance_batch(session, batch.id, (offset, reached), told)
+        chunks = staged_chunks(stage, table, batch.row_offset, self._require_same_file)
+        if self.db.is_served:
+            chunks = one_ahead(chunks)
+        with closing(chunks):
+            for staged in chunks:
+                self._require_same_file()
+                tally.add(staged.tally)
+                self._write_chunk(staged, batch, tally, may_exist=older)
                 if progress is not None:
-                    progress(reached, total)
-            offset, start = reached, start + len(chunk.frame)
+                    progress(staged.until, total)
         return tally
+
+    def _write_chunk(
+        self, staged: Staged, batch: BatchRecord, tally: Tally, *, may_exist: bool
+    ) -> None:
+        with self.db.write() as session:
+            if staged.block is not None:
+                counts = write_events(session, staged.block, may_exist=may_exist)
+                tally.inserted += counts.inserted
+                tally.updated += counts.updated
+                tally.unchanged += counts.unchanged
+                tally.stale += counts.stale
+                if counts.inserted or counts.updated:
+                    bump_revision(session, self.options.layer.value)
+            quarantine(session, batch.id, staged.rejections)
+            told = {"chunk_rows": self.options.chunk_rows, **tally.as_json()}
+            advance_batch(session, batch.id, (staged.since, staged.until), told)
 
     def _require_same_file(self) -> None:
         """Refuse to go on when the file changed since it was looked over."""

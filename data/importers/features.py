@@ -5,6 +5,7 @@ own CRS; nothing is converted here.
 """
 
 import json
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,14 +171,16 @@ def _block(
 ) -> tuple[pd.DataFrame, Any]:
     """Read some features: `span` is how many to skip and the most to read."""
     layer, encoding = how
-    meta, _fids, blobs, values = pyogrio.raw.read(
-        source,
-        layer=layer,
-        encoding=encoding,
-        datetime_as_string=True,
-        skip_features=span[0],
-        max_features=span[1],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's own words about bad shapes
+        meta, _fids, blobs, values = pyogrio.raw.read(
+            source,
+            layer=layer,
+            encoding=encoding,
+            datetime_as_string=True,
+            skip_features=span[0],
+            max_features=span[1],
+        )
     count = len(values[0]) if len(values) else len(blobs) if blobs is not None else 0
     geometry = shapely.from_wkb(blobs, on_invalid="ignore") if blobs is not None else None
     del meta

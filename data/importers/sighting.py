@@ -5,7 +5,7 @@ that a file of a million rows is never held whole. Knows nothing of what rows me
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from data.importers.locate import points_of_geometry
 from data.importers.numbers import BoolArray, arrow_text, is_empty
 from data.importers.tables import Chunk, Table
 
+Progress = Callable[[int, int], None]
+"""Called with rows done and rows in all."""
 Texts = npt.NDArray[np.object_]
 _SAMPLE_ROWS: Final = 2000
 
@@ -57,7 +59,14 @@ class Sighting:
         return len(self.is_blank)
 
 
-def look_over(table: Table, needed: Sequence[str], *, size: int, makes_ids: bool) -> Sighting:
+def look_over(
+    table: Table,
+    needed: Sequence[str],
+    *,
+    size: int,
+    makes_ids: bool,
+    progress: Progress | None = None,
+) -> Sighting:
     """Read the file once.
 
     Parameters
@@ -66,6 +75,8 @@ def look_over(table: Table, needed: Sequence[str], *, size: int, makes_ids: bool
         Columns to keep.
     makes_ids
         Whether ids have to be made of the rows' content.
+    progress
+        Called after each chunk, where the number of rows is known beforehand.
 
     Raises
     ------
@@ -87,6 +98,8 @@ def look_over(table: Table, needed: Sequence[str], *, size: int, makes_ids: bool
             digests += _digests(chunk)
         frame = chunk.frame[list(needed)]
         kept.append(replace(chunk, frame=frame, faults=()))
+        if progress is not None and table.row_count_hint:
+            progress(consumed, max(consumed, table.row_count_hint))
     return Sighting(
         kept,
         pd.DataFrame() if sample is None else sample,

@@ -21,9 +21,9 @@ from data.importers.case_columns import CASE_TIMES, case_columns
 from data.importers.numbers import BoolArray, FloatArray, arrow_text
 from data.importers.options import EventOptions
 from data.importers.report import Rejection
-from data.importers.survey import Survey, flag_words, safe_ids
+from data.importers.survey import IntArray, Survey, flag_words, safe_ids
 from data.importers.tables import Chunk
-from data.importers.times import PRECISION_WORDS, Moments, utc_texts
+from data.importers.times import NO_TIME, PRECISION_WORDS, Moments, utc_texts
 from data.importers.words import (
     Mapped,
     map_channels,
@@ -34,6 +34,7 @@ from data.importers.words import (
     other_kind,
 )
 from data.privacy import mask_row, mask_text, person_number
+from data.repositories.event_steps import LIFE_COLUMNS
 from data.repositories.event_writes import EventBlock
 from data.vocabulary import CHANNEL_GROUPS, EventLayer
 
@@ -73,6 +74,15 @@ class Tally:
             "masked_values": dict(self.masked),
             "unmapped": {name: dict(words) for name, words in self.unmapped.items()},
         }
+
+    def add(self, other: "Tally") -> None:
+        """Count what another tally, of a later chunk, counted."""
+        for name in ("inserted", "updated", "unchanged", "stale", "rejected"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons.update(other.reasons)
+        self.masked.update(other.masked)
+        for name, words in other.unmapped.items():
+            self.unmapped.setdefault(name, Counter()).update(words)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Tally":
@@ -137,7 +147,9 @@ def staged_rows(stage: Stage, chunk: Chunk, start: int, tally: Tally) -> EventBl
     columns["batch_id"] = [stage.batch_id] * count
     columns["content_hash"] = _hashes(columns, lon, lat)
     columns["geom"] = point_blobs(lon, lat)
-    return EventBlock(stage.options.layer, stage.source, columns)
+    is_case = stage.options.layer is not EventLayer.INCIDENTS
+    untold = LIFE_COLUMNS - set(stage.options.mapping) if is_case else frozenset()
+    return EventBlock(stage.options.layer, stage.source, columns, untold)
 
 
 def staged_rejections(stage: Stage, chunk: Chunk, start: int, tally: Tally) -> list[Rejection]:
@@ -216,18 +228,23 @@ def _count_unmapped(tally: Tally, name: str, mapped: Mapped) -> None:
 
 def _times(stage: Stage, rows: slice, take: BoolArray) -> dict[str, Sequence[Any]]:
     times = stage.survey.times
-    made: dict[str, Sequence[Any]] = {"occurred_at": utc_texts(times.occurred.ms[rows][take])}
+    made: dict[str, Sequence[Any]] = {"occurred_at": _moments(times.occurred.ms[rows][take])}
     precision = times.occurred.precision[rows][take]
-    made["occurred_until"] = utc_texts(times.occurred.until_ms[rows][take])
+    made["occurred_until"] = _moments(times.occurred.until_ms[rows][take])
     made["time_precision"] = [PRECISION_WORDS[level] for level in precision.tolist()]
     made["time_flags"] = [_FLAG_TEXTS[bits] for bits in times.flags[rows][take].tolist()]
     cases = () if stage.options.layer is EventLayer.INCIDENTS else CASE_TIMES
     for name in (*_ALL_TIMES, *cases):
         moments: Moments | None = times.further.get(name)
         made[name] = (
-            [None] * int(take.sum()) if moments is None else utc_texts(moments.ms[rows][take])
+            [None] * int(take.sum()) if moments is None else _moments(moments.ms[rows][take])
         )
     return made
+
+
+def _moments(ms: IntArray) -> list[str | None]:
+    """Write moments as the store does; a column without any is not written out to be dropped."""
+    return [None] * len(ms) if (ms == NO_TIME).all() else utc_texts(ms)
 
 
 def _texts(stage: Stage, frame: pd.DataFrame, tally: Tally) -> dict[str, Sequence[Any]]:

@@ -101,13 +101,13 @@ def to_local(moments: Moments, tz: str) -> Moments:
     The offset is looked up once for each UTC day, and for each hour of a day that changes it.
     """
     days, row = np.unique(moments.astype("datetime64[D]"), return_inverse=True)
-    starts = [_offset(_naive(day), tz) for day in days]
-    ends = [_offset(_naive(day + _DAY), tz) for day in days]
+    starts = [_offset(day, tz) for day in _naive(days)]
+    ends = [_offset(day, tz) for day in _naive(days + _DAY)]
     shift = np.array(starts, dtype="timedelta64[s]")[row]
     for k in np.flatnonzero(np.array(starts) != np.array(ends)):
         here = np.flatnonzero(row == k)
         hours = moments[here].astype("datetime64[h]")
-        shift[here] = [_offset(_naive(hour), tz) for hour in hours]
+        shift[here] = [_offset(hour, tz) for hour in _naive(hours)]
     return np.asarray(moments + shift)
 
 
@@ -118,8 +118,8 @@ def _offset(moment: datetime, tz: str) -> int:
     return round((local.utcoffset() or timedelta()).total_seconds())
 
 
-def _naive(moment: np.datetime64) -> datetime:
-    naive: datetime = moment.astype("datetime64[s]").astype(datetime)
+def _naive(moments: npt.NDArray[Any]) -> list[datetime]:
+    naive: list[datetime] = moments.astype("datetime64[s]").tolist()
     return naive
 
 

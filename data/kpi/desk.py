@@ -43,6 +43,7 @@ from geo.assign import assign_lonlat
 BoolArray = npt.NDArray[np.bool_]
 DAY: Final = timedelta(days=1)
 Row = TypeVar("Row", bound=RegisterRecord)
+_Asked = tuple[RegisterLayer, datetime | None, datetime | None]
 
 
 class _Spot(Protocol):
@@ -61,7 +62,7 @@ class Desk:
         self.found: dict[tuple[str, str], Figure] = {}
         self._placed: dict[EventLayer, Placed] = {}
         self._stages: dict[EventLayer, CaseArrays] = {}
-        self._registers: dict[tuple[RegisterLayer, bool], tuple[RegisterRecord, ...]] = {}
+        self._registers: dict[_Asked, tuple[RegisterRecord, ...]] = {}
 
     # ---- when -----------------------------------------------------------------------------
 
@@ -205,12 +206,17 @@ class Desk:
 
         Holders are told apart by number at every display level: only counts leave the engine.
         """
-        counter = replace(self.viewer, level=max(self.viewer.level, DisplayLevel.INTERNAL))
-        roster = duty_roster(self.session, counter, as_of=self.question.today)
+        roster = tuple(d for d in self.all_duties if d.place_id in self.tree.own)
         if self.question.unit is None:
             return roster
         near = set(self.units(PlaceLevel.COMMUNITY))
         return tuple(d for d in roster if d.place_id in self.places or d.place_id in near)
+
+    @cached_property
+    def all_duties(self) -> tuple[DutyRecord, ...]:
+        """Appointments of the day at all places of the tree, those above the viewer's included."""
+        counter = replace(self.viewer, level=max(self.viewer.level, DisplayLevel.INTERNAL))
+        return duty_roster(self.session, counter, tree=self.tree, with_above=True)
 
     @cached_property
     def force(self) -> tuple[HolderRecord, ...]:
@@ -225,16 +231,27 @@ class Desk:
         self, record: type[Row], layer: RegisterLayer, *, in_period: bool = False
     ) -> tuple[Row, ...]:
         """Rows of a register in the unit; with `in_period` those of the period."""
-        key = (layer, in_period)
+        since, until = (self.question.since, self.question.until) if in_period else (None, None)
+        return self.register_between(record, layer, since, until)
+
+    def register_between(
+        self,
+        record: type[Row],
+        layer: RegisterLayer,
+        since: datetime | None,
+        until: datetime | None,
+    ) -> tuple[Row, ...]:
+        """Rows of a register in the unit and in a span; their free text is not read."""
+        key = (layer, since, until)
         if key not in self._registers:
-            since, until = (self.question.since, self.question.until) if in_period else (None, None)
-            rows = register_records(self.session, self.viewer, layer, since=since, until=until)
+            reader = replace(self.viewer, level=min(self.viewer.level, DisplayLevel.WALL))
+            rows = register_records(self.session, reader, layer, since=since, until=until)
             self._registers[key] = self._mine(rows)
         return tuple(row for row in self._registers[key] if isinstance(row, record))
 
     def has_register(self, record: type[Row], layer: RegisterLayer) -> bool:
         """Whether a register holds any row of the unit, of whatever time."""
-        return bool(self.register(record, layer))
+        return bool(self.register(record, layer, in_period=True) or self.register(record, layer))
 
     def spots_inside(self, spots: Sequence[Spot]) -> BoolArray:
         """Say which things lie in the unit's grids; without a unit all do."""

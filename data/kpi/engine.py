@@ -69,7 +69,7 @@ def _asks_for_targets(question: Question) -> bool:
 def is_wanted(figure: Figure, measures: tuple[str, ...]) -> bool:
     """Whether a figure is one of the measures (`*` allowed) or K-numbers asked for."""
     return not measures or any(
-        figure.id == wanted or fnmatchcase(figure.measure, wanted) for wanted in measures
+        figure.id == wanted or _matches(figure.measure, wanted) for wanted in measures
     )
 
 
@@ -77,10 +77,15 @@ def _is_asked(question: Question, keys: tuple[str, ...]) -> bool:
     if not question.measures:
         return True
     return any(
-        fnmatchcase(key, wanted) or fnmatchcase(wanted, key) or _kpi_of(key) == wanted
+        _matches(key, wanted) or _matches(wanted, key) or _kpi_of(key) == wanted
         for key in keys
         for wanted in question.measures
     )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Match as `fnmatchcase`, which makes a regular expression of every plain name too."""
+    return name == pattern or ("*" in pattern and fnmatchcase(name, pattern))
 
 
 def _kpi_of(key: str) -> str | None:

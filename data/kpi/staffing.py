@@ -81,7 +81,7 @@ def _posts_of_a_kind(desk: Desk) -> Iterable[Figure]:
 
 @gives("roster_complete")
 def _rosters(desk: Desk) -> Iterable[Figure]:
-    rosters = roster_gaps(desk.session, desk.viewer, as_of=desk.question.today)
+    rosters = roster_gaps(desk.session, desk.viewer, tree=desk.tree, duties=desk.all_duties)
     own = [roster for roster in rosters if roster.place_id in desk.places]
     if own:
         complete = sum(roster.is_complete for roster in own)

@@ -154,10 +154,10 @@ def _must(desk: Desk) -> Iterable[Figure]:
 @gives("visibility_24h")
 def _visibility(desk: Desk) -> Iterable[Figure]:
     """K21 a: grids with a police stop in the 24 hours up to the end (or tonight)."""
-    every = desk.register(PatrolStopRecord, RegisterLayer.PATROL_STOPS)
-    end = desk.cut
-    late = [s for s in every if end - VISIBLE_FOR <= s.arrived_at < end and _is_police(s)]
-    if every and len(desk.grids):
+    layer, end = RegisterLayer.PATROL_STOPS, desk.cut
+    if desk.has_register(PatrolStopRecord, layer) and len(desk.grids):
+        stops = desk.register_between(PatrolStopRecord, layer, end - VISIBLE_FOR, end)
+        late = [stop for stop in stops if _is_police(stop)]
         seen = set(desk.grid_of(late).tolist()) - {-1}
         yield desk.figure("visibility_24h", len(seen), len(desk.grids))
 

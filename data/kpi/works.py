@@ -80,7 +80,9 @@ def _meetings(desk: Desk) -> Iterable[Figure]:
     planned = [m for m in meetings if m.planned_on is not None and m.planned_on <= today]
     held = [m for m in meetings if m.held_on is not None and m.held_on <= today]
     if planned:
-        yield desk.figure("meetings_held", sum(m in held for m in planned), len(planned))
+        held_ids = {m.id for m in held}
+        done = sum(m.id in held_ids for m in planned)
+        yield desk.figure("meetings_held", done, len(planned))
     noted = [m for m in held if m.is_police_present is not None]
     if noted:
         present = sum(bool(m.is_police_present) for m in noted)

@@ -5,11 +5,12 @@ the unit of work is thirty times slower. Triggers of the live store stay where t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import compress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import pyarrow as pa
 from sqlalchemy import (
     ARRAY,
     Boolean,
@@ -27,7 +28,16 @@ from sqlalchemy.orm import Session
 
 from data.dialects import SERVED, dialect_of
 from data.geometry import Geom, point_hex, utc_text
-from data.postgis import copy_rows, update_rows
+from data.postgis import copy_columns, update_rows
+from data.repositories.event_copy import arrow_columns
+from data.repositories.event_steps import (
+    MOMENTS,
+    StateChange,
+    newest_moment,
+    put_import_steps,
+    screen_changes,
+    start_stopped_clocks,
+)
 from data.repositories.events import MODELS
 from data.vocabulary import EventLayer
 
@@ -43,11 +53,14 @@ class EventBlock:
     columns
         Column of the table → values as the driver stores them (`external_id` and `content_hash`
         among them; times as stored text, geometry as blobs).
+    untold
+        Columns that the file does not tell: an update leaves them as they are.
     """
 
     layer: EventLayer
     source: str
     columns: Mapping[str, Sequence[Any]]
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,9 @@ def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> Wri
     """Insert new rows and update changed ones; rows whose content is the same stay untouched.
 
     A row whose `updated_at` is older than the stored one's is stale and changes nothing; where
-    either has none, or both are equal, the row that comes later is taken.
+    either has none, or both are equal, the row that comes later is taken. A record that somebody
+    changed on a screen is kept from every row that does not tell of a later moment. An update
+    raises `version`, and writes a step where it changes the state.
 
     Parameters
     ----------
@@ -99,39 +114,82 @@ def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> Wri
         external_id in known and known[external_id][0] != fresh
         for external_id, fresh in zip(ids, hashes, strict=True)
     ]
-    stale = 0
-    for row, told in enumerate(block.columns.get("updated_at", ())):
-        stored_at = known[ids[row]][1] if is_changed[row] else None
-        if told and stored_at is not None and datetime.fromisoformat(told) < stored_at:
-            is_changed[row] = False
-            stale += 1
+    stale = _leave_stale(session, block, known, is_changed)
     inserted, updated = sum(is_new), sum(is_changed)
     if inserted:
         _insert(session, block, is_new)
     if updated:
         _update(session, block, is_changed)
+        _note_states(session, block, known, is_changed)
     return WriteCounts(inserted, updated, len(ids) - inserted - updated - stale, stale)
 
 
-_Known = dict[str, tuple[str, datetime | None]]
-"""Id → hash of the stored content and when it was updated."""
+class _Stored(NamedTuple):
+    """What decides about a row that is there already."""
+
+    content_hash: str
+    updated_at: datetime | None
+    status: str | None
+
+
+_Known = dict[str, _Stored]
 
 
 def _hashes(session: Session, block: EventBlock, ids: Sequence[str]) -> _Known:
     table = table_of(block.layer)
-    query = select(table.c.external_id, table.c.content_hash, table.c.updated_at).where(
-        table.c.source == block.source
-    )
+    query = select(
+        table.c.external_id, table.c.content_hash, table.c.updated_at, table.c.status
+    ).where(table.c.source == block.source)
     known: _Known = {}
     if dialect_of(session) == SERVED:
         listed = bindparam("ids", list(ids), ARRAY(Text))
         rows = session.execute(query.where(table.c.external_id == any_(listed)))
-        return {row.external_id: (row.content_hash, row.updated_at) for row in rows}
+        return {row[0]: _Stored(*row[1:]) for row in rows}
     for start in range(0, len(ids), _IDS_AT_A_TIME):
         chosen = ids[start : start + _IDS_AT_A_TIME]
         rows = session.execute(query.where(table.c.external_id.in_(chosen)))
-        known.update((row.external_id, (row.content_hash, row.updated_at)) for row in rows)
+        known.update((row[0], _Stored(*row[1:])) for row in rows)
     return known
+
+
+def _leave_stale(session: Session, block: EventBlock, known: _Known, is_changed: list[bool]) -> int:
+    """Take the stale rows out of those to change; give how many they are."""
+    ids, columns = block.columns["external_id"], block.columns
+    chosen = list(compress(range(len(ids)), is_changed))
+    touched = screen_changes(session, block.layer, block.source, [ids[row] for row in chosen])
+    nothing: Sequence[Any] = [None] * len(ids)
+    updated = columns.get("updated_at", nothing)
+    stale = 0
+    for row in chosen:
+        told = datetime.fromisoformat(updated[row]) if updated[row] else None
+        stored_at, screen_at = known[ids[row]].updated_at, touched.get(ids[row])
+        is_stale = told is not None and stored_at is not None and told < stored_at
+        if screen_at is not None and not is_stale:
+            moments = {name: columns.get(name, nothing)[row] for name in MOMENTS}
+            newest = newest_moment(moments)
+            is_stale = newest is None or newest < screen_at
+        if is_stale:
+            is_changed[row] = False
+            stale += 1
+    return stale
+
+
+def _note_states(
+    session: Session, block: EventBlock, known: _Known, is_changed: Sequence[bool]
+) -> None:
+    """Write a step for every record whose state the rows have changed."""
+    states = block.columns.get("status")
+    if states is None or "status" in block.untold:
+        return
+    ids, levels = block.columns["external_id"], block.columns.get("level")
+    changes = [
+        StateChange(ids[row], before, states[row], levels[row] if levels else None)
+        for row in compress(range(len(ids)), is_changed)
+        if states[row] != (before := known[ids[row]].status)
+    ]
+    put_import_steps(session, block.layer, block.source, changes, at=datetime.now(UTC))
+    if changes and block.layer is not EventLayer.INCIDENTS:
+        start_stopped_clocks(session, table_of(block.layer), block.source)
 
 
 def _rows(
@@ -150,7 +208,8 @@ def _insert(session: Session, block: EventBlock, chosen: Sequence[bool] | None) 
     names = [name for name, values in block.columns.items() if not _is_bare(values)]
     table = table_of(block.layer).name
     if dialect_of(session) == SERVED:
-        copy_rows(session, table, names, _rows(_for_postgis(block), names, chosen))
+        fresh = arrow_columns(table_of(block.layer), block.columns, names)
+        copy_columns(session, table, fresh if chosen is None else fresh.filter(pa.array(chosen)))
         return
     rows = _rows(block, names, chosen)
     if rows:
@@ -162,7 +221,7 @@ def _insert(session: Session, block: EventBlock, chosen: Sequence[bool] | None) 
 
 def _update(session: Session, block: EventBlock, chosen: Sequence[bool]) -> None:
     keys = ("source", "external_id")
-    names = [name for name in block.columns if name not in keys]
+    names = [name for name in block.columns if name not in {*keys, *block.untold}]
     table = table_of(block.layer)
     if dialect_of(session) == SERVED:
         listed_names = (*names, *keys)
@@ -170,7 +229,7 @@ def _update(session: Session, block: EventBlock, chosen: Sequence[bool]) -> None
         update_rows(session, table, listed_names, rows)
         return
     rows = _rows(block, (*names, *keys), chosen)
-    listed = ", ".join(f'"{name}" = ?' for name in names)
+    listed = ", ".join([*(f'"{name}" = ?' for name in names), '"version" = "version" + 1'])
     statement = f'UPDATE "{table.name}" SET {listed} WHERE source = ? AND external_id = ?'  # noqa: S608 - the models' own names
     session.connection().exec_driver_sql(statement, rows)
 
@@ -182,7 +241,7 @@ def _without_nul(block: EventBlock) -> EventBlock:
         for name, values in block.columns.items()
         if _has_nul(values)
     }
-    return EventBlock(block.layer, block.source, {**block.columns, **cleaned}) if cleaned else block
+    return replace(block, columns={**block.columns, **cleaned}) if cleaned else block
 
 
 def _has_nul(values: Sequence[Any]) -> bool:
@@ -207,7 +266,7 @@ def _for_postgis(block: EventBlock) -> EventBlock:
         elif isinstance(kind, Boolean | Integer) and not _is_bare(values):
             make = bool if isinstance(kind, Boolean) else int
             columns[name] = [None if value is None else make(value) for value in values]
-    return EventBlock(block.layer, block.source, columns)
+    return replace(block, columns=columns)
 
 
 def widen_extent(

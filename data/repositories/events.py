@@ -1,18 +1,20 @@
 """Read incidents, hazards and disputes, column-wise for counting and one by one for cards.
 
-Used by counting, exports and view models. Rows are read with a plain cursor into arrays: the ORM
-is 30 times slower for this (performance note, section 6).
+Used by counting, exports and view models. Rows are read with a plain cursor into arrays, block by
+block: the ORM is 30 times slower for this (performance note, section 6).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -35,6 +37,10 @@ _LENGTHS: Mapping[str, np.timedelta64] = {
     "month": np.timedelta64(28, "D"),
 }
 """Shortest day and month: what a change of the clocks and February leave."""
+_HOURLESS = frozenset({"day", "month", "none"})
+_ROWS_AT_A_TIME = 1 << 15
+"""Rows of the embedded store that are Python objects at one moment."""
+_MOMENTS = ("occurred_at", "closed_at", "due_at", "occurred_until")
 _WORD_COLUMNS = ("kind", "channel_group", "status", "stated_unit", "precision", "severity")
 _SERVED_TYPES: Mapping[str, pa.DataType] = {
     "id": pa.int64(),
@@ -81,6 +87,11 @@ class EventArrays:
         End of a band or month (outside it), UTC; NaT for other rows.
     time_is_sound
         Whether the row's times may enter durations.
+
+    Notes
+    -----
+    What follows from the rows alone is worked out once for each object, and kept with it; the
+    arrays are not to be written to.
     """
 
     layer: EventLayer
@@ -103,20 +114,33 @@ class EventArrays:
         """Rows."""
         return len(self.ids)
 
-    @property
+    @cached_property
     def is_located(self) -> npt.NDArray[np.bool_]:
         """Rows with a point."""
         return np.asarray(np.isfinite(self.lon) & np.isfinite(self.lat))
 
-    @property
+    @cached_property
     def is_open(self) -> npt.NDArray[np.bool_]:
         """Rows that still wait to be closed (hazards and disputes)."""
         done = frozenset(str(state) for state in CLOSED_STATES | UNCOUNTED_STATES)
         return ~self.status.is_in(done)
 
-    @property
+    @cached_property
+    def has_ends(self) -> bool:
+        """Whether any row's time is a span: a day, a month or a band."""
+        has_until = not bool(np.isnat(self.occurred_until).all())
+        return has_until or bool(self.precision.is_in(frozenset(_LENGTHS)).any())
+
+    @cached_property
+    def is_hourless(self) -> npt.NDArray[np.bool_]:
+        """Rows whose hour nobody knows: days, months and rows without a time."""
+        return self.precision.is_in(_HOURLESS)
+
+    @cached_property
     def last_at(self) -> npt.NDArray[np.datetime64]:
         """Last moment at which each event may have happened; a day counts as 23 hours long."""
+        if not self.has_ends:
+            return self.occurred_at
         last = self.occurred_at.copy()
         for word, length in _LENGTHS.items():
             rows = self.precision.is_in(frozenset({word}))
@@ -125,7 +149,7 @@ class EventArrays:
         last[ended] = self.occurred_until[ended] - _TICK
         return last
 
-    @property
+    @cached_property
     def band_ms(self) -> npt.NDArray[np.int64]:
         """Length of each band of hours in milliseconds; 0 for other rows."""
         is_band = self.precision.is_in(frozenset({"band"})) & ~np.isnat(self.occurred_until)
@@ -134,19 +158,26 @@ class EventArrays:
         span[is_band] = length.astype("timedelta64[ms]").astype(np.int64)
         return span
 
+    @cached_property
+    def _walls(self) -> dict[str, npt.NDArray[np.int64]]:
+        return {}
+
     def local_ms(self, tz: str) -> npt.NDArray[np.int64]:
         """Wall clock of each event as milliseconds; meaningless where there is no time."""
-        local = pd.DatetimeIndex(self.occurred_at).tz_localize("UTC").tz_convert(tz)
-        wall = local.tz_localize(None).to_numpy().astype("datetime64[ms]")
-        return np.asarray(wall.astype(np.int64))
+        if tz not in self._walls:
+            local = pd.DatetimeIndex(self.occurred_at).tz_localize("UTC").tz_convert(tz)
+            wall = local.tz_localize(None).to_numpy().astype("datetime64[ms]")
+            self._walls[tz] = np.asarray(wall.astype(np.int64))
+        return self._walls[tz]
 
     def take(self, mask: npt.NDArray[np.bool_]) -> "EventArrays":
         """Keep the masked rows."""
-        columns = {
-            name: value if name == "layer" else _take(value, mask)
-            for name, value in vars(self).items()
-        }
-        return EventArrays(**columns)
+        names = [field.name for field in fields(self) if field.name != "layer"]
+        return EventArrays(self.layer, **{name: _take(getattr(self, name), mask) for name in names})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave what is worked out of a copy or a stored form."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True)
@@ -188,27 +219,45 @@ def event_arrays(session: Session, viewer: Viewer, layer: EventLayer) -> EventAr
     names += ", occurred_until"
     statement = f"SELECT {names} FROM {name} ORDER BY id"  # noqa: S608 - the models' own name
     rows = session.connection().exec_driver_sql(statement).cursor
-    columns = list(zip(*(rows.fetchall() if rows is not None else []), strict=True))
-    if not columns:
-        columns = [()] * 13
+    blocks: list[_Block] = []
+    while rows is not None and (block := rows.fetchmany(_ROWS_AT_A_TIME)):
+        blocks.append(_block(tuple(zip(*block, strict=True))))
+    return _joined(layer, blocks or [_block(((),) * 13)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some rows of the embedded store, by column; moments in milliseconds since 1970, UTC."""
+
+    numbers: Mapping[str, npt.NDArray[Any]]
+    words: Mapping[str, pa.Array]
+
+
+def _block(columns: Sequence[Sequence[Any]]) -> _Block:
     lon, lat = points_of_blobs(columns[1])
-    return EventArrays(
-        layer=layer,
-        ids=np.array(columns[0], dtype=np.int64),
-        lon=lon,
-        lat=lat,
-        occurred_at=_moments(columns[2]),
-        closed_at=_moments(columns[3]),
-        due_at=_moments(columns[4]),
-        time_is_sound=np.array([not flags for flags in columns[5]], dtype=bool),
-        kind=_coded(columns[6]),
-        channel_group=_coded(columns[7]),
-        status=_coded(columns[8]),
-        stated_unit=_coded(columns[9]),
-        precision=_coded(columns[10]),
-        severity=_coded(columns[11]),
-        occurred_until=_moments(columns[12]),
-    )
+    moments = (columns[2], columns[3], columns[4], columns[12])
+    numbers = {
+        "ids": np.array(columns[0], dtype=np.int64),
+        "lon": lon,
+        "lat": lat,
+        **{name: _moments(texts) for name, texts in zip(_MOMENTS, moments, strict=True)},
+        "time_is_sound": np.array([not flags for flags in columns[5]], dtype=bool),
+    }
+    words = {
+        name: pa.array(texts, pa.string()).dictionary_encode()
+        for name, texts in zip(_WORD_COLUMNS, columns[6:12], strict=True)
+    }
+    return _Block(numbers, words)
+
+
+def _joined(layer: EventLayer, blocks: list[_Block]) -> EventArrays:
+    columns: dict[str, Any] = {
+        name: np.concatenate([block.numbers[name] for block in blocks])
+        for name in blocks[0].numbers
+    }
+    for name in _WORD_COLUMNS:
+        columns[name] = _dictionary(pa.chunked_array([block.words[name] for block in blocks]))
+    return EventArrays(layer=layer, **columns)
 
 
 def _served_arrays(session: Session, layer: EventLayer) -> EventArrays:
@@ -293,20 +342,9 @@ def _take(value: Any, mask: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401 - an 
     return value.take(mask) if isinstance(value, Coded) else value[mask]
 
 
-def _moments(texts: tuple[str | None, ...]) -> npt.NDArray[np.datetime64]:
+def _moments(texts: Sequence[str | None]) -> npt.NDArray[np.datetime64]:
+    """Read stored moments, `YYYY-MM-DDTHH:MM:SS.sssZ`."""
     if texts.count(None) == len(texts):
         return np.full(len(texts), NO_TIME, dtype="datetime64[ms]")
-    plain = [text[:-1] if text else "NaT" for text in texts]
-    return np.array(plain, dtype="datetime64[ms]")
-
-
-def _coded(texts: tuple[str | None, ...]) -> Coded:
-    places: dict[str | None, int] = {None: -1}
-    codes = np.empty(len(texts), dtype=np.int32)
-    for row, text in enumerate(texts):
-        code = places.get(text)
-        if code is None:
-            code = places[text] = len(places) - 1
-        codes[row] = code
-    labels = tuple(text for text in places if text is not None)
-    return Coded(labels, codes)
+    read = pc.cast(pa.array(texts, pa.string()), pa.timestamp("ms", tz="UTC"))
+    return np.asarray(read.to_numpy(zero_copy_only=False)).astype("datetime64[ms]")

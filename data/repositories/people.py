@@ -11,53 +11,27 @@ from datetime import date
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from data.models import Absence, Appointment, OfficeHolder, Post, RosterSlot, RosterTemplate
+from data.models import Post, RosterSlot, RosterTemplate
+from data.repositories.duty_rows import DutyRecord, duties_on
 from data.repositories.places import PlaceTree, place_tree
-from data.viewer import DisplayLevel, Viewer
+from data.viewer import Viewer
 from data.vocabulary import GridKind, PlaceLevel
 
-
-@dataclass(frozen=True, slots=True)
-class DutyRecord:
-    """One appointment that is in force on a day.
-
-    Attributes
-    ----------
-    holder_title, holder_code, document_no
-        Role title, service number and letter of appointment; below display level INTERNAL the
-        title is the position's code and the others are None.
-    is_on_leave
-        The holder is absent that day.
-    substitute_title
-        Who stands in while the holder is on leave; None without one.
-    is_filled
-        Somebody does the work that day: the holder, or a substitute.
-    since, until
-        Half-open span of the appointment.
-    """
-
-    post_id: int
-    place_id: int
-    place_code: str
-    place_name: str
-    place_level: str
-    position: str
-    post_title: str
-    holder_title: str
-    holder_kind: str
-    holder_code: str | None
-    is_on_leave: bool
-    substitute_title: str | None
-    is_filled: bool
-    is_part_time: bool | None
-    is_seat: bool | None
-    document_no: str | None
-    since: date | None
-    until: date | None
+__all__ = [
+    "Coverage",
+    "DutyRecord",
+    "PostRecord",
+    "RosterState",
+    "SlotState",
+    "UnitGap",
+    "coverage",
+    "duty_roster",
+    "list_posts",
+    "roster_gaps",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +133,12 @@ class Coverage:
 
 
 def duty_roster(
-    session: Session, viewer: Viewer, *, as_of: date | None = None
+    session: Session,
+    viewer: Viewer,
+    *,
+    as_of: date | None = None,
+    tree: PlaceTree | None = None,
+    with_above: bool = False,
 ) -> tuple[DutyRecord, ...]:
     """List the appointments in force on a day, with leave and substitution resolved.
 
@@ -171,14 +150,18 @@ def duty_roster(
     ----------
     as_of
         The day; None is today in Asia/Shanghai.
+    tree
+        The viewer's places of the day, where they were read already; `as_of` is then its day.
+    with_above
+        Also the places above the viewer's areas, for `roster_gaps`.
 
     Returns
     -------
     tuple of DutyRecord
         Sorted by place, position and title; only places of the viewer's areas.
     """
-    tree = place_tree(session, viewer, as_of=as_of)
-    return _duties(session, viewer, tree)
+    here = tree or place_tree(session, viewer, as_of=as_of)
+    return duties_on(session, viewer, here, own_only=not with_above)
 
 
 def list_posts(
@@ -187,7 +170,7 @@ def list_posts(
     """List every post at a place that exists on a day, filled or not."""
     tree = place_tree(session, viewer, as_of=as_of)
     by_post: dict[int, list[DutyRecord]] = defaultdict(list)
-    for duty in _duties(session, viewer, tree):
+    for duty in duties_on(session, viewer, tree):
         by_post[duty.post_id].append(duty)
     posts = [
         PostRecord(
@@ -203,14 +186,19 @@ def list_posts(
             point=post.geom,
             duties=tuple(by_post[post.id]),
         )
-        for post in session.scalars(select(Post))
+        for post in session.execute(_posts())
         if post.place_id in tree.own
     ]
     return tuple(sorted(posts, key=lambda p: (p.place_code, p.position, p.title)))
 
 
 def roster_gaps(
-    session: Session, viewer: Viewer, *, as_of: date | None = None
+    session: Session,
+    viewer: Viewer,
+    *,
+    as_of: date | None = None,
+    tree: PlaceTree | None = None,
+    duties: Collection[DutyRecord] | None = None,
 ) -> tuple[RosterState, ...]:
     """Compare every place with the active staffing pattern of its level.
 
@@ -218,13 +206,21 @@ def roster_gaps(
     above it: a beat officer appointed to a community serves each of its grids. Grid patterns
     speak of base grids.
 
+    Parameters
+    ----------
+    tree, duties
+        The places of the day and the duties at all of them (`duty_roster` with `with_above`),
+        where they were read already.
+
     Returns
     -------
     tuple of RosterState
         Every place of a level that has an active pattern, complete or not, by template and code.
     """
-    tree = place_tree(session, viewer, as_of=as_of)
-    filled = _filled_by_place(_duties(session, viewer, tree, own_only=False))
+    tree = tree or place_tree(session, viewer, as_of=as_of)
+    if duties is None:
+        duties = duties_on(session, viewer, tree, own_only=False)
+    filled = _filled_by_place(duties)
     states = []
     for template, slots in _templates(session):
         for place_id in tree.own:
@@ -260,7 +256,7 @@ def coverage(
     wanted = tuple(sorted(positions))
     covered: set[int] = set()
     on_leave: dict[int, int] = defaultdict(int)
-    for duty in _duties(session, viewer, tree):
+    for duty in duties_on(session, viewer, tree):
         if wanted and duty.position not in wanted:
             continue
         if duty.is_filled:
@@ -286,76 +282,16 @@ def coverage(
     )
 
 
-def _duties(
-    session: Session, viewer: Viewer, tree: PlaceTree, *, own_only: bool = True
-) -> tuple[DutyRecord, ...]:
-    rows = session.execute(
-        select(Appointment, Post, OfficeHolder)
-        .join(Post, Post.id == Appointment.post_id)
-        .join(OfficeHolder, OfficeHolder.id == Appointment.office_holder_id)
-        .where(_holds(Appointment.since, Appointment.until, tree.as_of))
-    ).all()
-    absent = set(
-        session.scalars(
-            select(Absence.office_holder_id).where(_holds(Absence.since, Absence.until, tree.as_of))
-        )
+def _posts() -> Select[*tuple[Any, ...]]:
+    return select(
+        Post.id,
+        Post.place_id,
+        Post.position,
+        Post.title,
+        Post.planned_count,
+        Post.office_phone,
+        Post.geom,
     )
-    active = {appointment.id for appointment, _, _ in rows}
-    stand_ins: dict[int, str] = {}
-    for appointment, _, holder in rows:
-        principal = appointment.substitutes_id
-        if principal in active and principal is not None and holder.id not in absent:
-            stand_ins[principal] = holder.title
-    shown = tree.own if own_only else set(tree.records)
-    day = _Day(tree, viewer, absent, stand_ins)
-    duties = [
-        day.duty(appointment, post, holder)
-        for appointment, post, holder in rows
-        if post.place_id in shown and appointment.substitutes_id not in active
-    ]
-    return tuple(sorted(duties, key=lambda d: (d.place_code, d.position, d.holder_title)))
-
-
-@dataclass(frozen=True)
-class _Day:
-    """The circumstances of one day: who is away, and who stands in for which appointment."""
-
-    tree: PlaceTree
-    viewer: Viewer
-    absent: Collection[int]
-    stand_ins: Mapping[int, str]
-
-    def duty(self, appointment: Appointment, post: Post, holder: OfficeHolder) -> DutyRecord:
-        place = self.tree.records[post.place_id]
-        is_on_leave = holder.id in self.absent
-        substitute = self.stand_ins.get(appointment.id) if is_on_leave else None
-        is_inside = self.viewer.level >= DisplayLevel.INTERNAL
-        return DutyRecord(
-            post_id=post.id,
-            place_id=place.id,
-            place_code=place.code,
-            place_name=place.name,
-            place_level=place.level,
-            position=post.position,
-            post_title=post.title,
-            holder_title=holder.title if is_inside else post.position,
-            holder_kind=holder.kind,
-            holder_code=holder.external_id if is_inside else None,
-            is_on_leave=is_on_leave,
-            substitute_title=substitute if is_inside or substitute is None else post.position,
-            is_filled=not is_on_leave or substitute is not None,
-            is_part_time=appointment.is_part_time,
-            is_seat=appointment.is_seat,
-            document_no=appointment.document_no if is_inside else None,
-            since=appointment.since,
-            until=appointment.until,
-        )
-
-
-def _holds(
-    since: InstrumentedAttribute[Any], until: InstrumentedAttribute[Any], day: date
-) -> ColumnElement[bool]:
-    return and_(or_(since.is_(None), since <= day), or_(until.is_(None), until > day))
 
 
 def _templates(session: Session) -> list[tuple[RosterTemplate, list[RosterSlot]]]:

@@ -4,7 +4,7 @@ Used by figures, scenarios, exports, screens and the command line.
 Knows nothing of files; writes stand in `data.repositories.register_writes`.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -170,16 +170,16 @@ def register_records(
     require_reader(viewer, layer)
     register = _REGISTERS[layer]
     names = record_columns(layer)
+    if viewer.level < DisplayLevel.INTERNAL:  # what is hidden is not read either
+        names = [name for name in names if name not in _FREE_TEXT]
+    hidden: dict[str, Any] = dict.fromkeys(set(record_columns(layer)).difference(names))
     columns = [getattr(register.model, _column_of(name)) for name in names]
     query = select(*columns).order_by(register.model.id)
     for condition in _conditions(register, since, until):
         query = query.where(condition)
-    made = [register.record(**dict(zip(names, row, strict=True))) for row in session.execute(query)]
-    shown = _within(session, viewer, layer, made)
-    if viewer.level < DisplayLevel.INTERNAL:
-        hidden = {name: None for name in _FREE_TEXT if name in names}
-        return tuple(replace(record, **cast("Any", hidden)) for record in shown)
-    return tuple(shown)
+    rows = session.execute(query)
+    made = [register.record(**dict(zip(names, row, strict=True)), **hidden) for row in rows]
+    return tuple(_within(session, viewer, layer, made))
 
 
 def require_reader(viewer: Viewer, layer: RegisterLayer) -> None:

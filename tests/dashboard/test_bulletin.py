@@ -137,6 +137,7 @@ def test_cases_are_open_and_late_as_of_a_moment():
                 ("H10", "closed", "2026-02-01", "2026-03-10", "2026-03-01", "major"),
                 ("H10", "closed", "2026-02-01", "2026-04-10", "2026-03-01", "major"),
                 ("H10", "handling", "2026-03-05", None, "2026-05-01", "low"),
+                ("H10", "suspended", "2026-02-05", None, "2026-03-01", "low"),  # clock stopped
                 ("H20", "handling", "2026-05-05", None, None, "low"),
                 ("H30", "void", "2026-03-05", None, None, "low"),
                 ("", "closed", "2026-03-06", None, None, None),
@@ -147,10 +148,10 @@ def test_cases_are_open_and_late_as_of_a_moment():
         datetime(2026, 4, 1, tzinfo=UTC),
     )
     assert (found.found, found.closed) == (2, 1)
-    assert (found.still_open, found.overdue, found.with_limit, found.major) == (2, 1, 2, 1)
+    assert (found.still_open, found.overdue, found.with_limit, found.major) == (3, 1, 3, 1)
     by_kind = {kind.code: kind for kind in found.kinds}
     assert set(by_kind) == {"H10", ""}
-    assert (by_kind["H10"].still_open, by_kind["H10"].overdue) == (2, 1)
+    assert (by_kind["H10"].still_open, by_kind["H10"].overdue) == (3, 1)
     assert sum(kind.found for kind in found.kinds) == found.found
 
 

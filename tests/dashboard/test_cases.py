@@ -1,12 +1,16 @@
 """Lists and pages of cases by themselves: filters, order, lights, the screens in both languages."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import shapely
+from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
+from dashboard.actions.cases import acting_as, set_root
 from dashboard.cache.cases import case_page, cases, desks
 from dashboard.components.case_map import CaseSight, case_scene
 from dashboard.components.case_words import LIGHT_SIGNS, span_words, when_text, worded
@@ -16,13 +20,17 @@ from dashboard.screens import case as case_screen
 from dashboard.screens import cases as cases_screen
 from dashboard.session import Session, from_address, to_address
 from dashboard.text import Words
-from dashboard.viewmodels.cases import PAGE_ROWS
+from dashboard.viewmodels.cases import PAGE_ROWS, remaining
 from dashboard.viewmodels.cases_wanted import CaseWanted, wanted_from
+from dashboard.viewmodels.facts import Facts
 from data.config import Config
 from data.database import Database, bump_revision
+from data.errors import AccessRefused, RecordNotFound, StaleRevision
 from data.lifecycle import CaseAction, Light
-from data.models import Hazard, Incident
+from data.models import Dispute, Hazard, Incident
+from data.repositories.audit import latest
 from data.repositories.case_records import CaseKey
+from data.repositories.figures import save_setting
 from data.viewer import LOCAL_STEWARD, Role
 from data.vocabulary import EventLayer
 from tests.dashboard import tiny_town
@@ -262,7 +270,7 @@ def test_two_change_one_record_and_the_second_keeps_what_was_typed(store, tmp_pa
     ).run()
     page.button_group[0].set_value("finish").run()
     page.text_area[0].set_value("photo 12").run()
-    from dashboard.actions.cases import acting_as, move
+    from dashboard.actions.cases import move
     from data.lifecycle import Move
 
     other = acting_as(LOCAL_STEWARD, "p1", Role.OFFICER)
@@ -283,3 +291,85 @@ def test_two_change_one_record_and_the_second_keeps_what_was_typed(store, tmp_pa
     assert found.record.version == 3
     assert found.stages[-1].step.note == "photo 12"
     database.dispose()
+
+
+def test_a_scenario_stands_on_its_day_and_new_steps_are_dated_on_it(store, tmp_path):
+    database = Database(str(tiny_town.copied(store, tmp_path)))
+    day = (NOW - timedelta(days=200)).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    with database.write() as session:
+        session.execute(delete(Incident))
+        save_setting(session, "scenario_as_of", day.isoformat())
+        for name in ("incidents", "settings"):
+            bump_revision(session, name)
+    cache.use_config(Config(store_url=str(database.path)))
+    start = datetime.combine(day, time(), ZoneInfo("Asia/Shanghai"))
+    assert cache.clock() == start
+    assert cases(CaseWanted(scope="open"), "").by_light["red"] == 0  # due months after that day
+    page = AppTest.from_function(cases_page, args=("en", ""), default_timeout=TIMEOUT_S).run()
+    assert any(f"stands on {day}" in text.value for text in page.caption)
+    page = AppTest.from_function(
+        cases_page, args=("en", "hazards:f:late"), default_timeout=TIMEOUT_S
+    ).run()
+    page.button_group[0].set_value("finish").run()
+    page.text_area[0].set_value("photo 12").run()
+    page.button(key="case_save").click().run()
+    assert not page.error
+    found = case_page(CaseKey(EventLayer.HAZARDS, "f", "late"))
+    step = found.stages[-1].step
+    assert start <= step.at < start + timedelta(days=1)
+    assert (found.now, found.last_at) == (start, step.at)
+    assert found.stages[-1].lasted == timedelta(0)
+    with database.read() as session:
+        assert latest(session, LOCAL_STEWARD, limit=1)[0].at >= NOW  # the log keeps real time
+    database.dispose()
+
+
+def test_a_later_incident_sets_the_clock_of_a_scenario_going():
+    about = Facts("s", "golmud_hexi", "Asia/Shanghai", None, date(2023, 3, 3))
+    noon = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
+    stands = datetime(2023, 3, 2, 16, tzinfo=UTC)
+    assert about.clock(None, noon) == stands
+    assert about.clock(datetime(2023, 3, 3, 15, 59, tzinfo=UTC), noon) == stands
+    assert about.written_at(None, noon) == datetime(2023, 3, 3, 4, 30, tzinfo=UTC)
+    assert about.clock(datetime(2023, 3, 3, 16, tzinfo=UTC), noon) == noon
+    assert replace(about, scenario_on=None).written_at(None, noon) == noon
+
+
+def test_a_dispute_can_be_told_its_root_and_keeps_it(store, tmp_path):
+    database = Database(str(tiny_town.copied(store, tmp_path)))
+    with database.write() as session:
+        given = vars(hazard("quarrel", start=-2, due=5))
+        columns = {k: v for k, v in given.items() if not k.startswith("_")}
+        session.add(Dispute(**columns | {"kind": "neighbour"}))
+        bump_revision(session, "disputes")
+    cache.use_config(Config(store_url=str(database.path)))
+    key = CaseKey(EventLayer.DISPUTES, "f", "quarrel")
+    page = AppTest.from_function(
+        cases_page, args=("en", key.as_text()), default_timeout=TIMEOUT_S
+    ).run()
+    choice = next(box for box in page.selectbox if str(box.key).startswith("case_root_"))
+    assert choice.value == ""
+    assert page.button(key="case_root_save").disabled
+    choice.set_value("soon").run()
+    page.button(key="case_root_save").click().run()
+    assert not page.exception
+    assert not page.error
+    found = case_page(key)
+    assert found.root is not None
+    assert (found.root.external_id, found.record.version) == ("soon", 2)
+    assert (found.stages[-1].step.action, found.record.status) == ("root", "handling")
+    late = acting_as(LOCAL_STEWARD, "p1", Role.OFFICER)
+    with pytest.raises(StaleRevision):
+        set_root(database, late, key, None, expected_version=1, now=NOW)
+    with pytest.raises(RecordNotFound):
+        set_root(database, late, key, "nothing", expected_version=2, now=NOW)
+    reader = acting_as(LOCAL_STEWARD, "r1", Role.KIOSK)
+    with pytest.raises(AccessRefused):
+        set_root(database, reader, key, None, expected_version=2, now=NOW)
+    database.dispose()
+
+
+def test_no_time_is_said_to_be_left_where_nobody_knows_when_the_clock_stopped():
+    record = case_page(CaseKey(EventLayer.HAZARDS, "f", "paused")).record
+    assert remaining(record, NOW + 99 * HOUR) == 9 * HOUR
+    assert remaining(replace(record, suspended_at=None), NOW + 99 * HOUR) is None

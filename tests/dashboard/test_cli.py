@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import geopandas as gpd
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from dashboard.cli import COMMANDS, main
+from dashboard.cli import COMMANDS, gridbeat, main
 from dashboard.text import sentences
 from data.backup import backup
 from data.database import Database
@@ -65,6 +66,22 @@ def test_help_speaks_the_language_of_the_locale(language):
     )
     assert ("升级" in told.stdout) == language.startswith("zh")
     assert "Traceback" not in told.stderr
+
+
+def described(command, path="gridbeat"):
+    """Every command below one, by its words, and whether it and its options say what they do."""
+    told = {path: bool(command.help) and all(getattr(o, "help", "-") for o in command.params)}
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            told |= described(command.get_command(context, name), f"{path} {name}")
+    return told
+
+
+def test_every_command_and_option_says_what_it_does():
+    told = described(gridbeat)
+    assert [path for path, is_told in told.items() if not is_told] == []
+    assert {"gridbeat repair grids", "gridbeat import devices", "gridbeat rejected"} <= set(told)
 
 
 def test_counts_reconcile_with_the_scenario(capsys, golmud):
@@ -419,6 +436,23 @@ def test_boundaries_with_exchanged_axes_are_named_as_such(tmp_path):
     )
     assert status == 2
     assert "exchanged" in told
+
+
+def test_reports_of_imports_have_all_their_keys(capsys, tmp_path):
+    store, calls = tmp_path / "s.gpkg", tmp_path / "calls.csv"
+    path = squares(tmp_path / "g.geojson")
+    words = ("--code", "code", "--datum", "wgs84")
+    _, document = answer(capsys, "import", "grids", path, *words, store=store)
+    wanted = "features valid gaps overlaps invalid repaired inserted updated"
+    assert set(wanted.split()) - set(document) == set()
+    calls.write_text("no,x,y,when\n1,94.905,36.405,2023-02-01 10:00\n")
+    _, document = answer(capsys, "import", "hazards", calls, *CALL_COLUMNS, store=store)
+    wanted = "rows inserted updated unchanged rejected duplicate_ids unlocated outside on_border"
+    assert set(wanted.split()) - set(document) == set()
+    assert (document["reasons"], type(document["warnings"])) == ({}, list)
+    _, document = answer(capsys, "count", "--layer", "hazards", store=store)
+    assert {"code", "name", "n", "rate", "base"} <= set(document["units"][0])
+    assert (document["outside"], document["unlocated"], document["total"]) == (0, 0, 1)
 
 
 def test_a_table_cannot_make_grids_without_shapes(capsys, tmp_path):

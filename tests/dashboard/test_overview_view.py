@@ -6,12 +6,15 @@ from datetime import date
 import numpy as np
 import pytest
 
+from dashboard.components.overview_notes import sum_text
+from dashboard.text import Words
 from dashboard.viewmodels.overview import Wanted, build_overview
 from dashboard.viewmodels.quality import build_quality, load_faults
 from dashboard.viewmodels.town import load_town
 from dashboard.viewmodels.unit_card import build_card
 from data.config import DEFAULT_TZ
 from data.counting import place_events
+from data.repositories.events import Coded
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
 from tests.dashboard import tiny_town
@@ -50,6 +53,27 @@ def test_all_incidents_reconcile(read):
     found = shown.reconciled
     assert (found.in_area, found.outside, found.unlocated, found.on_border) == (10, 1, 1, 1)
     assert found.total == 12 == len(read[1][EventLayer.INCIDENTS].events)
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "另有 1 条"), ("en", "Another 1 are")])
+def test_what_a_period_cuts_through_is_said_beside_the_sum(read, language, said):
+    town, placed = read
+    incidents = placed[EventLayer.INCIDENTS]
+    codes = incidents.events.precision.codes.copy()
+    labels = (*incidents.events.precision.labels, "month")
+    first = int(np.flatnonzero(~np.isnat(incidents.events.occurred_at))[0])
+    codes[first] = len(labels) - 1
+    ends = incidents.events.occurred_until.copy()
+    ends[first] = incidents.events.occurred_at[first] + np.timedelta64(30, "D")
+    events = replace(incidents.events, precision=Coded(labels, codes), occurred_until=ends)
+    cut = {**placed, EventLayer.INCIDENTS: replace(incidents, events=events)}
+    day = incidents.events.occurred_at[first].astype("datetime64[D]").astype(date)
+    wanted = Wanted(period="custom", since_on=day, last_on=day)
+    shown, before = (build_overview(town, layers, wanted) for layers in (cut, placed))
+    assert (before.reconciled.imprecise, shown.reconciled.imprecise) == (0, 1)
+    assert shown.reconciled.total == before.reconciled.total - 1
+    assert said in sum_text(Words(language), shown)
+    assert said not in sum_text(Words(language), before)
 
 
 def test_an_area_and_the_rest_of_the_town_add_up(read):

@@ -20,11 +20,12 @@ from dashboard.printing.patrol_sheet import patrol_sheet
 from dashboard.session import PatrolChoice, Session, from_address, to_address
 from dashboard.text import Words
 from dashboard.viewmodels.patrol import build_brief
-from dashboard.viewmodels.patrol_values import Ground, PatrolAsked
+from dashboard.viewmodels.patrol_values import Ground, OpenCase, PatrolAsked
 from dashboard.viewmodels.town import Area, Town
 from data.config import Config
 from data.counting import Placed
 from data.database import Database
+from data.repositories.case_records import CaseKey
 from data.repositories.events import Coded, EventArrays
 from data.repositories.register_records import PatrolStopRecord, PatrolTargetRecord
 from data.viewer import LOCAL_STEWARD
@@ -324,3 +325,41 @@ def test_the_catalogue_speaks_of_no_prediction():
     text = Path("dashboard/text/catalogue/patrol.toml").read_text(encoding="utf-8")
     assert "预测" in text
     assert text.count("预测") == text.count("不是预测") + text.count("不代表预测")
+
+
+def test_an_open_case_knows_the_address_of_its_record():
+    case = OpenCase(EventLayer.DISPUTES, "a:b", "d/1", "neighbour", "handling", None, 12.0)
+    assert CaseKey.from_text(case.key) == CaseKey(EventLayer.DISPUTES, "a:b", "d/1")
+
+
+def opening():
+    import streamlit as st
+
+    from dashboard import session as visitor
+    from dashboard.screens import patrol
+    from dashboard.text import Words
+
+    records = st.Page(
+        lambda: st.text(visitor.load().cases.opened), title="records", url_path="records"
+    )
+    start = st.Page(
+        lambda: patrol.render(Words("en"), records), title="start", url_path="start", default=True
+    )
+    st.navigation([start, records]).run()
+
+
+def test_what_is_open_at_a_place_leads_to_its_record(tmp_path):
+    database = tiny_town.build(tmp_path)
+    cache.use_config(Config(store_url=str(database.path)))
+    page = AppTest.from_function(opening, default_timeout=60)
+    page.query_params["shift"] = "8-20@2026-03-11"
+    page.run()
+    assert not page.exception
+    buttons = [button for button in page.button if str(button.key).startswith("patrol_case_")]
+    assert buttons
+    key = str(buttons[0].key).split("_", 3)[3]
+    buttons[0].click().run()
+    assert not page.exception
+    assert [text.value for text in page.text] == [key]
+    cache.use_config(None)
+    database.dispose()

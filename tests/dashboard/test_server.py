@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from starlette.requests import Request
+from starlette.routing import Match
 from streamlit import config as streamlit_config
 
 from dashboard import cache
 from dashboard.routes.health import health_route, state_of
+from dashboard.routes.probes import probes_route
 from dashboard.server import OPTIONS, SCRIPT, build_app, set_options
 from data.config import Config
 from data.database import Database
@@ -56,3 +59,16 @@ def test_health_of_a_missing_and_a_damaged_store(tmp_path):
     damaged = tmp_path / "damaged.gpkg"
     damaged.write_bytes(b"not a database" * 100)
     assert state_of(Database(str(damaged)))["status"] == "store_damaged"
+
+
+@pytest.mark.parametrize(
+    ("probe", "status"), [("health", 300), ("host-config", 300), ("stream", 404)]
+)
+def test_a_page_opened_by_its_own_address_is_told_to_look_at_the_root(probe, status):
+    # a success would move the whole application below /cases; an error stands red in the console
+    path = f"/cases/_stcore/{probe}"
+    match, found = probes_route().matches({"type": "http", "method": "GET", "path": path})
+    assert match is Match.FULL
+    answer = probes_route().endpoint(Request({"type": "http", "headers": [], **found}))
+    assert answer.status_code == status
+    assert "location" not in answer.headers

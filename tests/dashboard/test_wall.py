@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 
@@ -12,19 +13,23 @@ from dashboard import cache
 from dashboard.cache import wall as wall_cache
 from dashboard.components.wall_board import FEED_LIMITS, board_value, picture_value
 from dashboard.components.wall_map import wall_scene
+from dashboard.components.wall_rows import standing_rows
 from dashboard.maps.layers import Basemap, ClusterLayer, PointLayer
 from dashboard.maps.live import pack, unpack
 from dashboard.text import LANGUAGES, Words
 from dashboard.viewmodels.wall import moment_of
+from dashboard.viewmodels.wall_programme import PUBLISHED_FUNNEL, is_streak
 from data.config import Config
 from data.database import Database, bump_revision
 from data.errors import StoreUnavailable
-from data.models import AreaGrade, Campaign, Incident, ProgrammeItem, Target
+from data.kpi import Figure
+from data.models import AreaGrade, Campaign, DutyShift, Incident, ProgrammeItem, Target
 from data.repositories.figures import save_setting
-from data.vocabulary import EventLayer
+from data.vocabulary import EventLayer, IncidentKind
 from tests.dashboard import tiny_town
 
 TIMEOUT_S = 60
+CROWD = str(IncidentKind.CROWD)
 
 
 def wall_page(language):
@@ -112,6 +117,54 @@ def test_the_picture_counts_what_is_in_the_store():
     )
     assert by_code == {"A1": 1, "A2": 0, "B1": 1, "B2": 0}
     assert {line.code: line.open_items for line in picture.units} == {"W": 2, "E": 1}
+
+
+def test_crowds_and_sensitive_kinds_count_in_totals_only(store):
+    at = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
+    with store.write() as session:
+        rows = session.query(Incident).order_by(Incident.id).limit(3).all()
+        for row, kind, named in zip(
+            rows, (CROWD, "10", "50"), ("聚集", "强奸", "求助"), strict=True
+        ):
+            row.kind, row.kind_source, row.occurred_at = kind, named, at
+        bump_revision(session, "incidents")
+    picture = wall_cache.look("").content.picture
+    assert picture.incidents_day == 3
+    assert picture.unit_recent.sum() == 1
+    assert CROWD not in {figure.measure for figure in picture.kinds}
+
+
+def test_officers_on_shift_come_from_the_shifts_where_there_are_any(store):
+    assert wall_cache.look("").content.picture.on_shift is None
+    starts = datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+    with store.write() as session:
+        for n, (holder, days) in enumerate((("o1", 0), ("o1", 0), ("o2", 0), ("o3", 3))):
+            begin = starts - timedelta(days=days)
+            span = {"starts_at": begin, "ends_at": begin + timedelta(hours=8)}
+            row = {"place_code": "W", "kind": "patrol", "holder_ref": holder}
+            session.add(DutyShift(**common(f"s{n}"), **row, **span))
+        bump_revision(session, "people")
+    assert wall_cache.look("").content.picture.on_shift == 2
+    assert wall_cache.look("community:E").content.picture.on_shift == 0
+    tile = next(tile for tile in board("en")["tiles"] if tile["key"] == "officers")
+    assert (tile["label"].removeprefix("◆ "), tile["value"]) == ("On shift, last 24 h", "2")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_published_funnel_and_long_falls_are_told():
+    found, closed = (
+        Figure(None, name, "22", value, value)
+        for name, value in zip(PUBLISHED_FUNNEL, (61_700.0, 59_400.0), strict=True)
+    )
+    falls = [Figure("K7", "incidents_criminal_fall_years", "all", years) for years in (8.0, 1.0)]
+    assert [is_streak(fall) for fall in falls] == [True, False]
+    content = wall_cache.look("").content
+    programme = replace(
+        content.programme, coverage=(), campaigns=(), published=(found, closed), streaks=falls[:1]
+    )
+    funnel, fall = standing_rows(Words("en"), programme)
+    assert (funnel["value"], funnel["note"]) == ("59,400/61,700", "96.27% settled")
+    assert fall["value"] == "8 yr"
 
 
 @pytest.mark.usefixtures("store")

@@ -302,13 +302,15 @@ def test_points_of_a_file_with_crs_need_no_datum(db, tmp_path):
 
 
 def test_batches_audit_and_revisions_are_written(db, tmp_path):
-    seen = []
+    seen, checked = [], []
     path = write(tmp_path / "calls.csv", [f"{i},97,33,2026-03-05,盗窃,G,x" for i in range(25)])
     report = run(
         db, path, options(chunk_rows=10), LOCAL_STEWARD,
         progress=lambda done, total: seen.append((done, total)),
+        checking=lambda done, total: checked.append((done, total, len(seen))),
     )  # fmt: skip
     assert seen == [(10, 25), (20, 25), (25, 25)]
+    assert checked == [(10, 25, 0), (20, 25, 0), (25, 25, 0)]
     with db.read() as session:
         (batch,) = list_batches(session, LOCAL_STEWARD)
         (entry,) = session.scalars(select(AuditEntry))

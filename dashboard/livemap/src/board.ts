@@ -1,8 +1,12 @@
 // Lays out the wall: title and clock, tiles, two columns, the map's place, ages of the feeds.
 
-import { dress, element, keep, write } from "./dom.ts";
+import { dress, element, fitText, keep, write } from "./dom.ts";
 import { fillPanel, newPanel, type BoardValue, type Feed, type Panel, type Tile } from "./panels.ts";
 
+/** Sizes that a title, a key number and other texts never go below. */
+const TITLE_PX = 60;
+const KEY_PX = 122;
+const SMALL_PX = 36;
 const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 const TWO_DAYS_MINUTES = 2 * 24 * HOUR_MINUTES;
@@ -44,6 +48,7 @@ export class Board {
     if (value.rev === this.rev) return;
     this.rev = value.rev;
     write(this.title, value.title);
+    fitText(this.title, TITLE_PX);
     write(this.subtitle, value.subtitle);
     write(this.notice, value.notice);
     this.notice.classList.toggle("is-empty", value.notice === "");
@@ -115,11 +120,14 @@ function newTile(): HTMLElement {
 }
 
 function fillTile(box: HTMLElement, tile: Tile): void {
-  const [label, value, note] = [...box.children] as [Element, Element, Element];
+  const [label, value, note] = [...box.children] as [HTMLElement, HTMLElement, HTMLElement];
   dress(box, tile.state ? `gb-tile is-${tile.state}` : "gb-tile");
   write(label, tile.sign ? `${tile.sign} ${tile.label}` : tile.label);
   write(value, tile.value);
   write(note, tile.note);
+  fitText(label, SMALL_PX);
+  fitText(value, KEY_PX);
+  fitText(note, SMALL_PX);
 }
 
 function newScene(scene: { key: string; panels: Panel[] }): HTMLElement {

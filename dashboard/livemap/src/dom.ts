@@ -27,6 +27,16 @@ export function write(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/** Makes a text smaller until it fits its box, but not smaller than can be read. */
+export function fitText(box: HTMLElement, smallestPx: number): void {
+  box.style.fontSize = "";
+  let px = Number.parseFloat(getComputedStyle(box).fontSize);
+  while (box.scrollWidth > box.clientWidth && px > smallestPx) {
+    px = Math.max(smallestPx, px - 2);
+    box.style.fontSize = `${px}px`;
+  }
+}
+
 /** Sets a class only when it differs. */
 export function dress(target: Element, className: string): void {
   if (target.getAttribute("class") !== className) target.setAttribute("class", className);

@@ -5,7 +5,9 @@ import * as L from "leaflet";
 import { BUILDERS, type Shown } from "./layers.ts";
 import { element } from "./dom.ts";
 import { fillLegend, fillSwitch } from "./legend.ts";
+import { CountMark, TextMark } from "./points.ts";
 import { Selection } from "./selection.ts";
+import { spread } from "./spread.ts";
 import type { AnyLayerHead, Header, Scene } from "./wire.ts";
 
 export interface View {
@@ -111,6 +113,7 @@ export class LiveMap {
     this.afterSelection();
     this.updates += 1;
     this.moved();
+    this.spread();
     this.tell();
     this.root.dataset["ready"] = "true";
   }
@@ -126,8 +129,22 @@ export class LiveMap {
       if (named.has(id)) this.choices.set(id, chosen.includes(id));
     }
     this.place();
+    this.spread();
     this.setLegend();
     this.tell();
+  }
+
+  /** Keeps the texts of a wall's map apart. */
+  private spread(): void {
+    const size = this.header?.kiosk?.text_px;
+    if (!size) return;
+    const of = (kind: string): L.Layer[] =>
+      [...this.shown]
+        .filter(([id, one]) => one.head.kind === kind && this.isOn(id))
+        .flatMap(([, one]) => one.group.getLayers());
+    const texts = (kind: string): TextMark[] => of(kind).filter((mark) => mark instanceof TextMark);
+    const discs = of("cluster").filter((mark) => mark instanceof CountMark);
+    spread(this.map, discs, texts("grid"), texts("label"), size);
   }
 
   destroy(): void {
@@ -140,7 +157,9 @@ export class LiveMap {
 
   private resized(): void {
     this.map.invalidateSize({ animate: false });
-    if (this.isKiosk && this.header) this.all(this.header);
+    if (!this.isKiosk || !this.header) return;
+    this.all(this.header);
+    this.spread();
   }
 
   private fit(header: Header): void {

@@ -1,6 +1,8 @@
 // Draws one panel of the wall: rows with bars, chips with states, or the curve of a day.
 
-import { drawing, dress, element, keep, write } from "./dom.ts";
+import { drawing, dress, element, fitText, keep, write } from "./dom.ts";
+
+const SMALL_PX = 36;
 
 export interface Row {
   key: string;
@@ -118,6 +120,7 @@ function fillRow(row: HTMLElement, value: Row): void {
   write(label as HTMLElement, value.label);
   write(number as HTMLElement, value.value);
   write(small as HTMLElement, value.note);
+  fitText(small as HTMLElement, SMALL_PX);
   (sign as HTMLElement).hidden = value.sign === "";
   (small as HTMLElement).hidden = value.note === "";
   const track = bar as HTMLElement;

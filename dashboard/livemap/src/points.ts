@@ -155,6 +155,10 @@ export interface TextOptions extends L.CircleMarkerOptions {
   /** Width in pixels, at the map's zoom, of what the text stands in; it hides in narrow ones. */
   room?: () => number;
   halo?: string;
+  /** Pixels to the right of its place. */
+  aside?: number;
+  /** There is no room for it among the other texts. */
+  isHidden?: boolean;
   /** Pixels above (below zero) or below its place. */
   shift?: number;
 }
@@ -169,13 +173,19 @@ export class TextMark extends L.CircleMarker {
     super(at, { ...options, radius: reach, interactive: false, stroke: false, fill: false });
   }
 
+  /** Whether what the text stands in is wide enough for it. */
+  hasRoom(): boolean {
+    const { text, size, room } = this.options;
+    return !room || room() >= text.length * size + 10;
+  }
+
   _updatePath(): void {
     const own = drawn(this);
     const canvas = own._renderer;
     if (!canvas._drawing || own._empty()) return;
-    const { text, size, room, color, halo, shift } = this.options;
-    if (room && room() < text.length * size + 10) return;
-    const at = own._point.add([0, shift ?? 0]);
+    const { text, size, color, halo, shift, aside, isHidden } = this.options;
+    if (isHidden || !this.hasRoom()) return;
+    const at = own._point.add([aside ?? 0, shift ?? 0]);
     write(canvas._ctx, text, at, size, color ?? "#1c2430", halo ?? HALO, Math.max(HALO_PX, size / 6));
   }
 }

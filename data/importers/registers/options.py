@@ -17,6 +17,7 @@ from data.importers.registers.fields import (
     FIELDS,
     Cell,
     Field,
+    field_names,
     headers_of,
     required_names,
     suggest_columns,
@@ -160,6 +161,9 @@ def choose_columns(frame: pd.DataFrame, options: RegisterOptions) -> RegisterCol
     for name in required_names(options.layer):
         if name not in mapped:
             raise ImportRefused("column_required", field=name, suggested="", columns=columns)
+    if not mapped:
+        field = next(name for name in field_names(options.layer) if name != "external_id")
+        raise ImportRefused("column_required", field=field, suggested="", columns=columns)
     _require_no_persons(mapped, options.layer, known)
     others = [column for column in columns if column not in mapped.values()]
     persons = {found.column for found in person_columns(frame, others)}
