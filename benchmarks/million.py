@@ -7,7 +7,6 @@ included. CPU is of the client and, where there is one, of the server; memory is
 """
 
 import os
-import resource
 import shutil
 import statistics
 import subprocess

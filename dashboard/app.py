@@ -72,9 +72,7 @@ def main() -> None:
             _guarded(lambda: frame.header(words), words)
         if not said:
             _guarded(page.run, words)
-    if head is not None:
-        with head:
-            pulse.watch(words, was_away=bool(said))
+    pulse.watch(head, words, was_away=bool(said))
     visitor.share(visitor.load())
 
 

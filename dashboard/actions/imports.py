@@ -149,7 +149,7 @@ def look(
     )
 
 
-def run(  # noqa: PLR0913 - what is imported, and the two bars
+def run(
     database: Database,
     viewer: Viewer,
     path: Path,
@@ -173,9 +173,7 @@ def run(  # noqa: PLR0913 - what is imported, and the two bars
     """
     if plan.kind.is_event:
         told_events = _event_options(plan)
-        return events.run(
-            database, path, told_events, viewer, progress=progress, checking=checking
-        )
+        return events.run(database, path, told_events, viewer, progress=progress, checking=checking)
     if plan.kind.is_people:
         told = PeopleOptions(
             PeopleLayer(plan.kind.value), plan.mapping, plan.source, plan.datum, plan.table

@@ -15,21 +15,27 @@ from data.config import served_url
 from data.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from dashboard.text import Words
 
 PULSE_S: Final = 5.0
 """Seconds between two questions; each asks for revision numbers only."""
 
 
-def watch(words: Words, *, was_away: bool) -> None:
+def watch(head: DeltaGenerator | None, words: Words, *, was_away: bool) -> None:
     """Go on asking, where a server keeps the store or the page could not be drawn.
 
     Parameters
     ----------
+    head
+        Where on the page it is said; None where the page asks by itself.
     was_away
         Whether the page has just said that the store is away: it is drawn again once it is back.
     """
-    if was_away or served_url(cache.config().store_url) is not None:
+    if head is None or not (was_away or served_url(cache.config().store_url)):
+        return
+    with head:
         _beat(words, was_away=was_away)
 
 

@@ -70,7 +70,8 @@ def test_help_speaks_the_language_of_the_locale(language):
 
 def described(command, path="gridbeat"):
     """Every command below one, by its words, and whether it and its options say what they do."""
-    told = {path: bool(command.help) and all(getattr(o, "help", "-") for o in command.params)}
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    told = {path: bool(command.help) and all(option.help for option in options)}
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
