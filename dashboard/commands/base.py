@@ -123,6 +123,16 @@ def today() -> date:
     return datetime.now(UTC).astimezone().date()
 
 
+def standing_day(session: Any) -> date:  # noqa: ANN401 - Session, imported by the callers
+    """Give the day on which the store stands: today, or a scenario's own day while it lasts."""
+    from dashboard.viewmodels.facts import load_facts
+    from data.repositories.events import latest_incident
+    from data.viewer import LOCAL_STEWARD
+
+    facts = load_facts(session, LOCAL_STEWARD, store="")
+    return facts.stands_on(latest_incident(session)) or today()
+
+
 def parse_day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
     """Read an ISO date option."""
     if text is None:

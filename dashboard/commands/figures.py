@@ -1,6 +1,6 @@
 """Count per unit, posts filled, and KPI figures, with what each stands on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from dashboard.commands.base import (
     parse_moment,
     print_json,
     say,
+    standing_day,
     store_option,
     today,
     words,
@@ -154,17 +155,15 @@ def _count_document(found: Any, layer: str) -> dict[str, Any]:  # noqa: ANN401 -
 @store_option
 def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None) -> None:
     """Say which units have their posts filled, and which have not."""
-    from datetime import date
-
     from data.kpi import BEAT_POSITIONS, MEMBER_POSITIONS
     from data.repositories.people import coverage as cover
 
     database = open_database(store)
     if as_of is not None:
         _check_as_of(as_of)
-    day = today() if as_of in {None, "today"} else date.fromisoformat(str(as_of))
     positions = BEAT_POSITIONS if level == "community" else MEMBER_POSITIONS
     with database.read() as session:
+        day = standing_day(session) if as_of is None else _day_of(as_of)
         found = cover(
             session,
             LOCAL_STEWARD,
@@ -182,3 +181,7 @@ def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None)
     for gap in found.gaps:
         reason = words("coverage.on_leave" if gap.on_leave else "coverage.gap")
         say(f"{reason}\t{gap.code}\t{gap.name}")
+
+
+def _day_of(as_of: str) -> date:
+    return today() if as_of == "today" else date.fromisoformat(as_of)

@@ -16,6 +16,7 @@ from dashboard.commands.base import (
     parse_moment,
     print_json,
     say,
+    standing_day,
     store_option,
     today,
     words,
@@ -58,8 +59,9 @@ def kpi(  # noqa: PLR0913 - one parameter for each option
     database = open_database(store)
     with database.read() as session:
         zone = str(settings(session).get("tz", DEFAULT_TZ))
+        stands_on = today() if day == "today" else standing_day(session)
         question = Question(
-            today(), _aware(since, zone), _aware(until, zone), unit, zone, measures=measures
+            stands_on, _aware(since, zone), _aware(until, zone), unit, zone, measures=measures
         )
         question = _on_boundaries(question, day)
         found = figures(session, LOCAL_STEWARD, question)
@@ -70,6 +72,7 @@ def kpi(  # noqa: PLR0913 - one parameter for each option
     if not found:
         say(words("kpi.none"))
         return
+    say(words("kpi.stands_on", day=question.today.isoformat()))
     say(words("kpi.head"))
     for figure in sorted(found, key=_by_number):
         say(figure_line(figure, words, rows))

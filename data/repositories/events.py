@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.dialects import SERVED, dialect_of
@@ -296,6 +296,12 @@ def _dictionary(column: pa.ChunkedArray) -> Coded:
         return Coded((), np.empty(0, dtype=np.int32))
     codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return Coded(tuple(whole.dictionary.to_pylist()), codes.astype(np.int32))
+
+
+def latest_incident(session: Session) -> datetime | None:
+    """Say when the latest incident happened (aware, UTC); None without any."""
+    found: datetime | None = session.scalar(select(func.max(Incident.occurred_at)))
+    return found
 
 
 def event_records(

@@ -140,6 +140,14 @@ def test_coverage_names_the_vacancy(capsys, golmud):
     assert (document["units"], document["covered"], len(document["gaps"])) == (7, 6, 1)
 
 
+def test_figures_of_a_sample_stand_on_its_own_day(capsys, golmud):
+    asked = ("kpi", "--measure", "days_since_criminal")
+    _, own = answer(capsys, *asked, store=golmud)
+    _, real = answer(capsys, *asked, "--as-of", "today", store=golmud)
+    assert own["kpi"][0]["value"] < 60
+    assert real["kpi"][0]["value"] > 1000
+
+
 @pytest.mark.parametrize("ending", ["gpkg", "geojson", "csv", "xlsx", "parquet"])
 def test_exports_hold_every_row(capsys, store, tmp_path, ending):
     out = tmp_path / f"incidents.{ending}"
