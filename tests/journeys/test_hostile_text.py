@@ -38,7 +38,7 @@ def test_nothing_in_an_upload_is_run(open_page, hostile, tmp_path):
     page.wait_for_selector(".gb-map[data-ready=true]")
     page.get_by_role("link", name="导入").click()
     page.locator('[data-testid="stSelectbox"]').first.locator("input").click()
-    page.get_by_role("option", name="警情", exact=True).click()
+    page.get_by_role("option", name="事件 · 警情", exact=True).click()
     page.locator("input[type=file]").set_input_files(tmp_path / name)
     page.get_by_text("核对列").wait_for()
     page.get_by_role("button", name="导入", exact=True).click()

@@ -45,8 +45,14 @@ def test_another_shift_gives_another_address_and_other_places(open_page, golmud)
     page.wait_for_selector(READY)
     before = page.locator("h4").inner_text()
     page.get_by_text("更改辖区、班次、日期、类别").click()
-    page.locator('[data-testid="stSelectbox"]').filter(has_text="班次").locator("input").click()
-    page.get_by_role("option", name="后夜 00–08 时", exact=True).click()
+    box = page.locator('[data-testid="stSelectbox"]').filter(has_text="班次").locator("input")
+    option = page.get_by_role("option", name="后夜 00–08 时", exact=True)
+    for _ in range(20):  # a rerun of the page closes a list that was just opened
+        box.click()
+        page.wait_for_timeout(500)
+        if option.count():
+            break
+    option.click()
     page.wait_for_url(re.compile("shift=0-8"))
     page.wait_for_function("was => document.querySelector('h4').innerText !== was", arg=before)
     assert "00:00–08:00" in page.locator("h4").inner_text()

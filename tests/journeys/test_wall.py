@@ -179,8 +179,8 @@ def test_every_text_is_big_enough_on_a_4k_wall(server, wall, language):
     assert len(keys) >= 6
     assert min(keys) > MIN_KEY_PX
     assert any(text.endswith("未办结隐患") for text, *_ in found) == (language == "zh")
+    page.wait_for_function("window.canvasTexts.length > 0")  # the map draws after the tiles
     on_canvas = page.evaluate("window.canvasTexts")
-    assert on_canvas
     sizes = [float(font.split("px")[0].split()[-1]) for text, font in on_canvas if text]
     assert min(sizes) >= MIN_TEXT_PX
     assert page.locator(".gb-kiosk .leaflet-control").count() == 0
