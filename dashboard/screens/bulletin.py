@@ -41,7 +41,7 @@ def render(words: Words) -> None:
 
 
 def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date], Words]:
-    """Ask for place, days (the month that ends with the latest incident first) and language."""
+    """Ask for place, days (the last whole month first) and language."""
     boxes = st.columns((1.6, 0.9, 0.9, 1, 1.6), gap="small", vertical_alignment="bottom")
     names = {area.key: area_text(words, area) for area in town.areas}
     held = visitor.load()
@@ -55,9 +55,9 @@ def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date]
         )
     visitor.update(area=area)
     with boxes[1]:
-        since_on = _day(words, "since", last_on.replace(day=1))
+        since_on = _day(words, "since", whole_month(last_on)[0])
     with boxes[2]:
-        last = _day(words, "last", last_on)
+        last = _day(words, "last", whole_month(last_on)[1])
     visitor.seed("bulletin_language", words.language)
     with boxes[3]:
         language = st.segmented_control(
@@ -69,6 +69,12 @@ def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date]
         )
     said = next((Words(code) for code in LANGUAGES if code == language), words)
     return (since_on, last + _DAY), said
+
+
+def whole_month(last_on: date) -> tuple[date, date]:
+    """Give first and last day of the latest month that is over on `last_on`, that day included."""
+    end_on = (last_on + _DAY).replace(day=1) - _DAY
+    return end_on.replace(day=1), end_on
 
 
 def _day(words: Words, name: str, day: date) -> date:

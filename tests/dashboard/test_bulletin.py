@@ -16,6 +16,7 @@ from dashboard.cli import gridbeat
 from dashboard.printing.bulletin_pdf import bulletin_pdf
 from dashboard.printing.bulletin_words import headline_text, peak_text, top_text
 from dashboard.printing.bulletin_xlsx import bulletin_xlsx
+from dashboard.screens.bulletin import whole_month
 from dashboard.text import Words
 from dashboard.viewmodels.bulletin import BulletinAsked, build_bulletin, count_cases, count_hours
 from dashboard.viewmodels.town import load_town
@@ -221,10 +222,26 @@ def test_the_screen_shows_what_the_files_say(database):
 
     cache.use_config(Config(store_url=str(database.path)))
     try:
-        at = AppTest.from_function(page, default_timeout=60).run()
+        at = AppTest.from_function(page, default_timeout=60)
+        at.session_state["bulletin_since"] = date(2026, 3, 1)
+        at.session_state["bulletin_last"] = date(2026, 3, 10)
+        at.run()
     finally:
         cache.use_config(None)
     assert not at.exception
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown["Incidents"] == "11"
     assert shown["Open hazards"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("last_on", "month"),
+    [
+        (date(2023, 3, 2), (date(2023, 2, 1), date(2023, 2, 28))),
+        (date(2024, 2, 29), (date(2024, 2, 1), date(2024, 2, 29))),
+        (date(2024, 2, 28), (date(2024, 1, 1), date(2024, 1, 31))),
+        (date(2024, 1, 15), (date(2023, 12, 1), date(2023, 12, 31))),
+    ],
+)
+def test_the_first_choice_is_the_last_whole_month(last_on, month):
+    assert whole_month(last_on) == month
