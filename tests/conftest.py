@@ -230,8 +230,9 @@ LOCAL_SCHEMES = ("data", "blob", "about")
 @pytest.fixture(scope="session")
 def chromium():
     """One headless Chromium for the whole run."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # as patient as every other wait of Playwright
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
@@ -300,7 +301,7 @@ def free_port():
         return held.getsockname()[1]
 
 
-def wait_until_healthy(port, process, *, path="/_stcore/health", within_s=60):
+def wait_until_healthy(port, process, *, path="/_stcore/health", within_s=180):
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         assert process.poll() is None, f"the server ended by itself: {process.returncode}"

@@ -3,6 +3,7 @@ import math
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 import dashboard
 
@@ -64,8 +65,8 @@ def test_a_town_is_drawn_from_the_own_origin_alone(page, tmp_path):
     assert 1 < shown["incidents"]["marks"] < 300
     assert shown["incident_points"]["marks"] == 0
     assert page.locator("iframe").count() == 0
-    assert page.locator(".gb-age").inner_text() == "Data as of 2024-05-01 08:00"
-    assert "no base" in page.locator(".gb-legends").inner_text()
+    expect(page.locator(".gb-age")).to_have_text("Data as of 2024-05-01 08:00")
+    expect(page.locator(".gb-legends")).to_contain_text("no base")
     assert any("livemap-" in url for url in page.watch.requests)
     page.screenshot(path=tmp_path / "town.png")
     assert (tmp_path / "town.png").stat().st_size > 20_000
@@ -105,7 +106,7 @@ def test_names_are_text_in_tooltips_and_on_the_map(page):
     page.mouse.move(*where(page, *cell(0, 0)))
     tip = page.locator(".leaflet-tooltip")
     tip.wait_for()
-    assert "<script>window.hit=1</script>" in tip.inner_text()
+    expect(tip).to_contain_text("<script>window.hit=1</script>")
     assert tip.locator("script, img").count() == 0
 
 
@@ -160,7 +161,7 @@ def test_the_switch_works_by_keyboard(page):
     page.get_by_label("Grids", exact=True).focus()
     page.keyboard.press("Space")
     assert layers(page)["grids"]["on"] is False
-    assert "no base" not in page.locator(".gb-legends").inner_text()
+    expect(page.locator(".gb-legends")).not_to_contain_text("no base")
     page.keyboard.press("Space")
     assert layers(page)["grids"]["on"] is True
 

@@ -5,6 +5,7 @@ import folium
 import numpy as np
 import pytest
 import shapely
+from playwright.sync_api import expect
 
 from dashboard.maps.folium_map import render_html
 from dashboard.maps.layers import Basemap, GridLayer, LabelLayer
@@ -100,7 +101,7 @@ def test_the_page_opens_with_the_network_cut(chromium_page, town_scene, page_tex
     assert page.locator("path.leaflet-interactive").count() == 60
     assert page.evaluate("window.hit") is None
     assert page.title() == town_scene.HOSTILE
-    assert page.locator("h1").inner_text() == town_scene.HOSTILE
+    expect(page.locator("h1")).to_have_text(town_scene.HOSTILE)
     assert page.locator(".gb-count").count() > 10
     letters = page.locator(".leaflet-gbLetters-pane")
     assert letters.locator(".gb-icon").count() == 59
@@ -112,7 +113,7 @@ def test_the_page_opens_with_the_network_cut(chromium_page, town_scene, page_tex
     page.get_by_text("Names", exact=True).click()
     assert page.get_by_text("window.hit=1").count() >= 2
     page.locator("path.leaflet-interactive").first.hover(position={"x": 8, "y": 8})
-    assert "<script>" in page.locator(".leaflet-tooltip").inner_text()
+    expect(page.locator(".leaflet-tooltip")).to_contain_text("<script>")
     assert page.locator(".leaflet-tooltip script").count() == 0
     assert page.evaluate("window.hit") is None
     page.emulate_media(media="print")

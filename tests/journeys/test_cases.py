@@ -5,12 +5,14 @@ import math
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from data.database import Database
 from data.repositories.audit import is_intact, latest
 from data.repositories.cases import case_records, open_clocks
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
+from tests.journeys.steps import box_of, pick
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = ".gb-map[data-ready=true]"
@@ -95,9 +97,8 @@ def save(page, action):
 
 
 def act_as(page, code):
-    box = page.locator('[data-testid="stSelectbox"]').filter(has_text="以谁的身份办理")
-    box.locator("input").click()
-    page.get_by_role("option").filter(has_text=f"· {code} ·").first.click()
+    actor = page.get_by_role("option").filter(has_text=f"· {code} ·").first
+    pick(page, box_of(page, "以谁的身份办理"), actor)
     page.wait_for_timeout(600)
 
 
@@ -134,7 +135,8 @@ def test_a_click_on_a_point_chooses_its_record(open_page, town, waiting):
     page.wait_for_timeout(500)
     page.mouse.click(*pixel_of(page, record.lon, record.lat))
     page.get_by_role("button", name="Open record").wait_for()
-    page.get_by_text(record.external_id).first.wait_for()
+    named = page.get_by_text(record.external_id).locator("visible=true")
+    named.first.wait_for()  # the table's own cells are hidden behind its canvas
     assert layers(page)["chosen"]["marks"] == 1
 
 
@@ -206,10 +208,10 @@ def test_two_browsers_change_one_record_and_nothing_is_lost(open_page, town, sto
     assert "版本 1（处置中）" in said
     assert "版本 2（已退回）" in said
     assert mine.get_by_text("没有保存").count() == 1
-    assert note(mine).input_value() == "飞线已拆，照片 12"
+    expect(note(mine)).to_have_value("飞线已拆，照片 12")
     mine.get_by_role("button", name="按最新状态继续").click()
     mine.get_by_text("这条记录刚被改过").wait_for(state="detached")
-    assert note(mine).input_value() == "飞线已拆，照片 12"
+    expect(note(mine)).to_have_value("飞线已拆，照片 12")
     pill(mine, "派遣")
     save(mine, "派遣")
     mine.get_by_text("已保存，现在的状态：已派遣").wait_for()

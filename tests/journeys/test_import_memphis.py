@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.journeys.steps import choose, expect_metric
+
 pytestmark = [pytest.mark.browser, pytest.mark.shared, pytest.mark.slow]
 ROBBERIES = 2245
 
@@ -11,18 +13,6 @@ ROBBERIES = 2245
 @pytest.fixture
 def empty(run_gridbeat, tmp_path):
     return run_gridbeat("--store", tmp_path / "memphis.gpkg")
-
-
-def choose(page, label, option):
-    field = page.locator('[data-testid="stSelectbox"]').filter(has_text=label).first
-    field.locator("input").click()
-    field.locator("input").fill(option)  # a long list draws only what is in sight
-    page.get_by_role("option", name=option, exact=True).click()
-
-
-def metric(page, label):
-    tile = page.locator('[data-testid="stMetric"]').filter(has_text=label).first
-    return tile.locator('[data-testid="stMetricValue"]').inner_text()
 
 
 def test_memphis_through_the_wizard(open_page, empty, shared_data):
@@ -37,7 +27,7 @@ def test_memphis_through_the_wizard(open_page, empty, shared_data):
     choose(page, "Name", "precinct")
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("Grids: report on precincts.gpkg").wait_for()
-    assert metric(page, "Inserted") == "9"
+    expect_metric(page, "Inserted", "9")
 
     choose(page, "What the file holds", "Events · Incidents")
     page.locator("input[type=file]").set_input_files(shared_data / "memphis" / "robberies_2019.csv")
@@ -46,7 +36,7 @@ def test_memphis_through_the_wizard(open_page, empty, shared_data):
     choose(page, "Coordinates are", "WGS-84")
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("Incidents: report on robberies_2019.csv").wait_for()
-    assert metric(page, "Inserted") == f"{ROBBERIES:,}"
+    expect_metric(page, "Inserted", f"{ROBBERIES:,}")
     page.get_by_text("2245 accepted = 2244 in grids + 1 outside + 0 unlocated").wait_for()
 
     page.get_by_role("link", name="Overview").click()

@@ -8,6 +8,7 @@ import pytest
 from data.database import Database
 from data.repositories.registers import devices
 from data.viewer import LOCAL_STEWARD
+from tests.journeys.steps import choose
 
 pytestmark = pytest.mark.browser
 ROWS = (
@@ -41,13 +42,6 @@ def workbook(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "devices.xlsx")
     return tmp_path / "devices.xlsx"
-
-
-def choose(page, label, option):
-    field = page.locator('[data-testid="stSelectbox"]').filter(has_text=label).first
-    field.locator("input").click()
-    field.locator("input").fill(option)  # a long list draws only what is in sight
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 @pytest.mark.parametrize("locale", list(SAID))

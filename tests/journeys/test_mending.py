@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from data.database import Database
@@ -13,6 +14,7 @@ from data.models import Incident, RejectedRow
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
 from geo.crs import Datum
+from tests.journeys.steps import box_of, pick, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAPPING = {
@@ -51,17 +53,16 @@ def held(store, line):
 
 
 def choose_row(page, line):
-    field = page.locator('[data-testid="stSelectbox"]').filter(has_text="要改正的行").first
-    field.locator("input").click()
-    page.get_by_role("option").filter(has_text=f"第 {line} 行").click()
+    row = page.get_by_role("option").filter(has_text=f"第 {line} 行")
+    pick(page, box_of(page, "要改正的行"), row)
     page.get_by_text(f"calls.csv 第 {line} 行").wait_for()
+    settle(page)
 
 
 def submit(page, name, answer):
     page.get_by_role("button", name=name).click()
     page.get_by_text(answer).wait_for()
-    idle = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-    page.wait_for_selector(idle, state="attached")
+    settle(page)
 
 
 def test_mend_be_told_and_dismiss(open_page, run_gridbeat, store, tmp_path):
@@ -72,7 +73,7 @@ def test_mend_be_told_and_dismiss(open_page, run_gridbeat, store, tmp_path):
     page.get_by_text("改正并重新提交").wait_for()
 
     choose_row(page, 3)
-    assert page.get_by_label("经度 ·").first.input_value() == "126.55x"
+    expect(page.get_by_label("经度 ·").first).to_have_value("126.55x")
     page.screenshot(path=str(tmp_path / "mend.png"), full_page=True)
     page.get_by_label("经度 ·").first.fill("999")
     submit(page, "重新提交", "仍不能收下")

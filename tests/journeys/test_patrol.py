@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.steps import choose
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = ".gb-map[data-ready=true]"
@@ -20,7 +23,7 @@ def test_a_brief_is_one_page_on_screen_and_on_paper(
 ):
     page = open_page(golmud, "/patrol?shift=20-2", locale=locale)
     page.wait_for_selector(READY)
-    assert heading in page.locator("h4").inner_text()
+    expect(page.locator("h4")).to_contain_text(heading)
     assert page.locator('[role="img"][aria-label]').count() >= 3
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
@@ -45,14 +48,7 @@ def test_another_shift_gives_another_address_and_other_places(open_page, golmud)
     page.wait_for_selector(READY)
     before = page.locator("h4").inner_text()
     page.get_by_text("更改辖区、班次、日期、类别").click()
-    box = page.locator('[data-testid="stSelectbox"]').filter(has_text="班次").locator("input")
-    option = page.get_by_role("option", name="后夜 00–08 时", exact=True)
-    for _ in range(20):  # a rerun of the page closes a list that was just opened
-        box.click()
-        page.wait_for_timeout(500)
-        if option.count():
-            break
-    option.click()
+    choose(page, "班次", "后夜 00–08 时")
     page.wait_for_url(re.compile("shift=0-8"))
     page.wait_for_function("was => document.querySelector('h4').innerText !== was", arg=before)
-    assert "00:00–08:00" in page.locator("h4").inner_text()
+    expect(page.locator("h4")).to_contain_text("00:00–08:00")

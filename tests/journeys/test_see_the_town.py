@@ -5,6 +5,9 @@ import math
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.steps import choose, pick
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = ".gb-map[data-ready=true]"
@@ -16,11 +19,6 @@ def told(page):
 
 def wait_for_update(page, rev):
     page.wait_for_function("rev => document.querySelector('.gb-map').dataset.rev !== rev", arg=rev)
-
-
-def choose(page, label, option):
-    page.locator('[data-testid="stSelectbox"]').filter(has_text=label).locator("input").click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def click_a_grid(page):
@@ -74,7 +72,7 @@ def test_a_click_on_a_grid_opens_its_card_and_the_address_keeps_it(open_page, go
     page.get_by_label("警情", exact=True).last.uncheck()
     code = click_a_grid(page)
     page.get_by_text(f"编码 {code}").wait_for()
-    assert page.get_by_text("人员配置").count() == 1
+    expect(page.get_by_text("人员配置")).to_have_count(1)
     page.wait_for_url(f"**unit={code}**")
     again = open_page(golmud, f"/?lang=en&unit={code}")
     again.get_by_text(f"Code {code}").wait_for()
@@ -87,10 +85,10 @@ def test_a_filter_changes_map_and_figures(open_page, golmud):
     rev = told(page)["rev"]
     choose(page, "网格着色", "户数")
     wait_for_update(page, rev)
-    assert "户数" in page.locator(".gb-legends").inner_text()
+    expect(page.locator(".gb-legends")).to_contain_text("户数")
     rev = told(page)["rev"]
-    page.locator('[data-testid="stMultiSelect"]').first.locator("input").click()
-    page.get_by_role("option", name="交通", exact=True).click()
+    kinds = page.locator('[data-testid="stMultiSelect"]').first.locator("input")
+    pick(page, kinds, page.get_by_role("option", name="交通", exact=True))
     page.wait_for_function(
         "before => document.querySelector('[data-testid=stMetricValue]').innerText !== before",
         arg=before,

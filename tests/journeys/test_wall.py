@@ -9,6 +9,7 @@ import time
 from datetime import UTC, date, datetime
 
 import pytest
+from playwright.sync_api import expect
 
 from data.database import Database, bump_revision
 from data.models import AreaGrade, Hazard, ProgrammeItem, Target
@@ -245,7 +246,7 @@ def test_a_killed_server_is_said_and_the_wall_comes_back_alone(server, wall, dat
     start = time.monotonic()
     page.wait_for_selector(".gb-wall[data-state=lost] .gb-banner:visible", timeout=15_000)
     assert time.monotonic() - start < 10.5
-    assert "Connection lost: picture from" in page.locator(".gb-banner").inner_text()
+    expect(page.locator(".gb-banner")).to_contain_text("Connection lost: picture from")
     clock = page.locator(".gb-wall-time").inner_text()
     page.wait_for_function(
         "was => document.querySelector('.gb-wall-time').textContent !== was", arg=clock
@@ -275,7 +276,7 @@ def test_a_feed_over_its_limit_is_loud(server, wall, database):
     page.wait_for_selector('.gb-feed.is-over[data-key="disputes"]')
     loud = page.locator('.gb-feed[data-key="disputes"]')
     assert loud.inner_text().startswith("▲")
-    assert "超过 2 小时" in loud.inner_text()
+    expect(loud).to_contain_text("超过 2 小时")
     assert page.locator('.gb-feed.is-over[data-key="hazards"]').count() == 0
 
 
