@@ -1,6 +1,7 @@
 """Time the import of a million incidents into both stores beside `ogr2ogr` on the same CSV.
 
-Run: `python benchmarks/million.py [ROWS] [ROUNDS]`. The embedded store is a GeoPackage, the served
+Run: `python benchmarks/million.py [ROWS] [ROUNDS] [STORE]`, where STORE is `geopackage` or
+`postgis`, and both where it is left out. The embedded store is a GeoPackage, the served
 one a PostgreSQL with PostGIS that this starts for itself, with its default settings (every commit
 waits for the disk). Rounds are interleaved; medians. Each of ours is a fresh Python with its start
 included. CPU is of the client and, where there is one, of the server; memory is the client's.
@@ -127,22 +128,27 @@ def our_command(csv: Path, store: str) -> list[str]:
             str(csv), store]  # fmt: skip
 
 
-def round_of(csv: Path, folder: Path, server: Server, found: dict[str, list[Cost]]) -> None:
-    """Run all four once."""
+def round_embedded(csv: Path, folder: Path, found: dict[str, list[Cost]]) -> None:
+    """Run both once on a GeoPackage."""
     file = folder / "ogr.gpkg"
     file.unlink(missing_ok=True)
     found["GeoPackage: ogr2ogr"].append(measured(ogr_command(csv, "GPKG", str(file)), None))
     store = str(fresh_store(folder))
     found["GeoPackage: Gridbeat"].append(measured(our_command(csv, store), None))
+
+
+def round_served(csv: Path, server: Server, found: dict[str, list[Cost]]) -> None:
+    """Run both once on PostgreSQL."""
     server.fresh("theirs")
     target = f"PG:host={server.folder} dbname=theirs user=app"
     found["PostGIS: ogr2ogr"].append(measured(ogr_command(csv, "PostgreSQL", target), server))
     found["PostGIS: Gridbeat"].append(measured(our_command(csv, server.fresh("ours")), server))
 
 
-def main(rows: int, rounds: int) -> None:
-    """Time both on both stores and print the table."""
-    names = [f"{s}: {w}" for s in ("GeoPackage", "PostGIS") for w in ("ogr2ogr", "Gridbeat")]
+def main(rows: int, rounds: int, only: str) -> None:
+    """Time both on the stores asked for and print the table."""
+    stores = [name for name in ("GeoPackage", "PostGIS") if only in {"", name.lower()}]
+    names = [f"{s}: {w}" for s in stores for w in ("ogr2ogr", "Gridbeat")]
     found: dict[str, list[Cost]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory(prefix="gridbeat-") as made:
         folder = Path(made)
@@ -153,7 +159,10 @@ def main(rows: int, rounds: int) -> None:
         server = Server(folder / "pg")
         try:
             for _ in range(rounds):
-                round_of(csv, folder, server, found)
+                if "GeoPackage" in stores:
+                    round_embedded(csv, folder, found)
+                if "PostGIS" in stores:
+                    round_served(csv, server, found)
         finally:
             server.stop()
         print(f"{rows:,} rows, {csv.stat().st_size / 1e6:.0f} MB, medians of {rounds}")
@@ -169,5 +178,10 @@ def main(rows: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(each) for each in sys.argv[1:]]
-    main(numbers[0] if numbers else 1_000_000, numbers[1] if len(numbers) > 1 else 3)
+    numbers = [int(each) for each in sys.argv[1:] if each.isdecimal()]
+    named = [each for each in sys.argv[1:] if not each.isdecimal()]
+    main(
+        numbers[0] if numbers else 1_000_000,
+        numbers[1] if len(numbers) > 1 else 3,
+        named[0] if named else "",
+    )

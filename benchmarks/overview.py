@@ -84,7 +84,7 @@ def start(store: Path) -> tuple[subprocess.Popen[bytes], str]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(900):
         try:
             urllib.request.urlopen(f"{url}/api/health", timeout=1)  # noqa: S310 - loopback
         except OSError:

@@ -186,6 +186,8 @@ class Session:
         Code of the selected unit.
     map_said
         Selection that the map reported last; a new report wins over `selected`.
+    follow
+        Whether a wall's map goes to where an incident arrives (`follow=off` in the address: not).
     """
 
     language: Language = "zh"
@@ -202,6 +204,7 @@ class Session:
     cases: CaseWanted = field(default_factory=CaseWanted)
     case_desk: CaseDesk = CaseDesk()
     people: PeopleDesk = PeopleDesk()
+    follow: bool = True
 
 
 def load() -> Session:
@@ -269,6 +272,7 @@ def to_address(session: Session) -> dict[str, str]:
         "asof": session.as_of if session.as_of != start.as_of else "",
         "unit": session.selected or "",
         "shift": session.patrol.as_text() if session.patrol != start.patrol else "",
+        "follow": "" if session.follow else "off",
         **session.cases.to_params(),
     }
     return {name: value for name, value in pairs.items() if value}
@@ -290,6 +294,7 @@ def from_address(params: Mapping[str, str], browser_language: Language) -> Sessi
         selected=_code(params.get("unit", "")) or None,
         cases=wanted_from(params),
         patrol=PatrolChoice.from_text(params.get("shift", "")),
+        follow=params.get("follow") != "off",
     )
 
 

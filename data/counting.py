@@ -7,7 +7,6 @@ unless asked otherwise, and every result says on which.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -157,7 +156,11 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
 
 
 def count_by(
-    placed: Placed, level: PlaceLevel, units: gpd.GeoDataFrame, wanted: EventFilter
+    placed: Placed,
+    level: PlaceLevel,
+    units: gpd.GeoDataFrame,
+    wanted: EventFilter,
+    rows: npt.NDArray[np.integer] | None = None,
 ) -> Counts:
     """Count filtered events per unit of `level`, zeros included.
 
@@ -165,19 +168,20 @@ def count_by(
     ----------
     units
         Frame of that level (code as index, name, residents); for grids the placed grids.
+    rows
+        What `wanted.rows` gives for these events, where it was asked already.
 
     Notes
     -----
     Upper levels add up their grids; where the store holds no grids, points are put into the
     units' own boundaries by the same rule.
     """
-    keep = wanted.mask(placed.events)
-    spots = _spots(placed, keep, level, units)
-    base = units["residents"].tolist()
+    rows = wanted.rows(placed.events) if rows is None else rows
+    spots = _spots(placed, rows, level, units)
     counted = tuple(
-        UnitCount(str(code), str(name), int(count), _whole(residents))
-        for code, name, count, residents in zip(
-            units.index, units["name"], spots.units, base, strict=True
+        UnitCount(str(code), str(name), count, base)
+        for code, name, count, base in zip(
+            units.index, units["name"], spots.units.tolist(), _bases(units), strict=True
         )
     )
     return Counts(
@@ -186,9 +190,9 @@ def count_by(
         units=counted,
         outside=spots.outside,
         unlocated=spots.unlocated,
-        on_border=int(np.count_nonzero(placed.on_border & keep)),
+        on_border=int(np.count_nonzero(placed.on_border[rows])),
         imprecise=int(np.count_nonzero(wanted.imprecise(placed.events))),
-        unlocated_by_stated_unit=_stated(placed, keep) if spots.unlocated else {},
+        unlocated_by_stated_unit=_stated(placed, rows) if spots.unlocated else {},
     )
 
 
@@ -202,16 +206,16 @@ class _Spots:
 
 
 def _spots(
-    placed: Placed, keep: npt.NDArray[np.bool_], level: PlaceLevel, units: gpd.GeoDataFrame
+    placed: Placed, kept: npt.NDArray[np.integer], level: PlaceLevel, units: gpd.GeoDataFrame
 ) -> _Spots:
-    """Count the kept events by unit: by grid first, so that no row is looked up by itself."""
+    """Count the kept rows by unit: by grid first, so that no row is looked up by itself."""
     grids, position = placed.grids, placed.position
     if len(grids) == 0 and level is not PlaceLevel.GRID and len(units):
         grids = units.assign(grid_code=units.index)
-        position = _place_on(placed.events.take(keep), grids, placed.as_of).position
+        position = _place_on(placed.events.take(kept), grids, placed.as_of).position
         column: Sequence[str] = grids.index.tolist()
     else:
-        position = position if keep.all() else position[keep]
+        position = position if len(kept) == len(position) else position[kept]
         column = (grids.index if level is PlaceLevel.GRID else grids[f"{level}_code"]).tolist()
     found = np.bincount(position - UNLOCATED, minlength=len(grids) - UNLOCATED)
     places = {code: row for row, code in enumerate(units.index)}
@@ -331,16 +335,18 @@ def _visible(placed: Placed) -> npt.NDArray[np.bool_]:
     return np.asarray(inside | ((placed.position == UNLOCATED) & stated))
 
 
-def _stated(placed: Placed, keep: npt.NDArray[np.bool_]) -> dict[str, int]:
+def _stated(placed: Placed, kept: npt.NDArray[np.integer]) -> dict[str, int]:
     """Count the kept, unlocated events by the unit they state; "" where they state none."""
     units = placed.events.stated_unit
     names: Sequence[str] = (*units.labels, "")
-    codes = units.codes[keep & (placed.position == UNLOCATED)]
+    codes = units.codes[kept[placed.position[kept] == UNLOCATED]]
     totals = np.bincount(codes % len(names), minlength=len(names))
     return {name: int(n) for name, n in zip(names, totals, strict=True) if n}
 
 
-def _whole(value: Any) -> int | None:  # noqa: ANN401 - a cell of a nullable column
-    if pd.isna(value):
-        return None
-    return int(value)
+def _bases(units: gpd.GeoDataFrame) -> list[int | None]:
+    """Residents of each unit; None where nobody knows."""
+    residents = units["residents"]
+    known = residents.notna().tolist()
+    pairs = zip(residents.tolist(), known, strict=True)
+    return [int(value) if is_known else None for value, is_known in pairs]

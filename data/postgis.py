@@ -1,4 +1,4 @@
-"""Make a PostgreSQL database a store: extensions, constraints, triggers, bulk reading and writing.
+"""Make a PostgreSQL database a store: addresses, extensions, faults, bulk reading and writing.
 
 Used by `data.database` and `data.repositories`, the served counterpart of `data.geopackage`.
 Knows nothing of records. PostgreSQL 15 and PostGIS 3.3 are the oldest tried.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 from sqlalchemy import URL, Connection, Table, event, make_url
@@ -27,6 +28,9 @@ CHANNEL: Final = "gridbeat"
 WRITE_LOCK: Final = 0x67726964
 """Advisory lock that every write session holds until it ends (BEGIN IMMEDIATE's counterpart)."""
 EXTENSIONS: Final = ("postgis", "btree_gist")
+_COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_END: Final = b"\xff\xff"
+_COPY_BYTES: Final = 1 << 17
 _CONNECT_S: Final = 10
 _LOCK_WAIT_MS: Final = 60_000
 _SETTINGS: Final = f"-c timezone=UTC -c lock_timeout={_LOCK_WAIT_MS}"
@@ -43,27 +47,6 @@ _SIGNS: Final = (
     (('database "',), "store_no_database"),
 )
 """What the server says when it is there and does not let us in."""
-_OVERLAP: Final = "ex_boundary_overlapping_validity_period"
-
-_SYNC: Final = (
-    """CREATE OR REPLACE FUNCTION gridbeat_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = '23000';
-      END $$""",
-    """CREATE OR REPLACE FUNCTION gridbeat_tell_revision() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        PERFORM pg_notify('gridbeat', NEW.name || ':' || NEW.number);
-        RETURN NULL;
-      END $$""",
-    """CREATE OR REPLACE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry
-      FOR EACH ROW EXECUTE FUNCTION gridbeat_append_only()""",
-    """CREATE OR REPLACE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry
-      FOR EACH ROW EXECUTE FUNCTION gridbeat_append_only()""",
-    """CREATE OR REPLACE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry
-      FOR EACH STATEMENT EXECUTE FUNCTION gridbeat_append_only()""",
-    """CREATE OR REPLACE TRIGGER revision_tell AFTER INSERT OR UPDATE ON revision
-      FOR EACH ROW EXECUTE FUNCTION gridbeat_tell_revision()""",
-)
 
 
 def parsed(url: str) -> URL:
@@ -162,20 +145,6 @@ def prepare(connection: Connection, label: str) -> None:
             raise
 
 
-def sync(connection: Connection) -> None:
-    """Bring the constraint of validity and every trigger up to the models; safe to repeat."""
-    run = connection.exec_driver_sql
-    known = f"SELECT 1 FROM pg_constraint WHERE conname = '{_OVERLAP}'"  # noqa: S608 - our own name
-    if run(known).first() is None:
-        # an empty end of a daterange is open: never ended, or since ever
-        run(
-            f"ALTER TABLE boundary ADD CONSTRAINT {_OVERLAP} EXCLUDE USING gist "
-            "(place_id WITH =, daterange(valid_from, valid_to) WITH &&)"
-        )
-    for statement in _SYNC:
-        run(statement)
-
-
 def fault_of(error: DBAPIError, label: str) -> StoreUnavailable | None:
     """Say what is wrong with the server in our words; None when the error is of another kind.
 
@@ -231,18 +200,23 @@ def copy_rows(
             copy.write_row(row)
 
 
-def copy_columns(session: Session, table: str, columns: pa.Table) -> None:
-    """Write whole columns through COPY; times and geometry as the texts that the server reads.
+def copy_binary(session: Session, table: str, names: Sequence[str], rows: pa.Array) -> None:
+    """Write rows through binary COPY.
 
-    Numbers, truths and texts come as CSV made in one go: texts stand in quotes, nothing stands
-    for a missing value, so that an empty text is not one.
+    Parameters
+    ----------
+    rows
+        Large binary: each row with the count of its fields, and of each field length and bytes.
     """
-    listed = ", ".join(_quoted(name) for name in columns.column_names)
-    held = pa.BufferOutputStream()
-    options = pyarrow.csv.WriteOptions(include_header=False, batch_size=1 << 14)
-    pyarrow.csv.write_csv(columns, held, options)
-    with _copying(session, f"COPY {_quoted(table)} ({listed}) FROM STDIN (FORMAT csv)") as copy:
-        copy.write(held.getvalue().to_pybytes())
+    rows = pa.concat_arrays([rows])
+    offsets = np.frombuffer(rows.buffers()[1], dtype=np.int64)[rows.offset :][: len(rows) + 1]
+    listed = ", ".join(_quoted(name) for name in names)
+    whole = memoryview(rows.buffers()[2] or b"")[int(offsets[0]) : int(offsets[-1])]
+    with _copying(session, f"COPY {_quoted(table)} ({listed}) FROM STDIN (FORMAT binary)") as copy:
+        copy.write(_COPY_HEAD)
+        for start in range(0, len(whole), _COPY_BYTES):
+            copy.write(whole[start : start + _COPY_BYTES])
+        copy.write(_COPY_END)
 
 
 def update_rows(

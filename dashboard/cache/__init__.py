@@ -8,10 +8,13 @@ a write makes a new key, so nothing is ever cleared.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
@@ -23,6 +26,7 @@ from dashboard.viewmodels.overview import (
     build_overview,
     latest_moment,
     lattice_of,
+    shaded_by,
 )
 from dashboard.viewmodels.quality import BoundaryFaults, Quality, build_quality, load_faults
 from dashboard.viewmodels.town import Town, load_town
@@ -35,7 +39,7 @@ from data.viewer import LOCAL_STEWARD, Viewer
 from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dashboard.maps.clusters import Lattice
     from data.importers.tables import TableOptions
@@ -46,6 +50,10 @@ logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.E
 PLACE_SETS: Final = ("places", "streets", "people", "settings")
 Revisions = tuple[tuple[str, int], ...]
 _PROCESS: Final[dict[str, Config]] = {}
+_AS_TEXT: Final[dict[str | type, Callable[[Any], str]]] = {tuple: repr, Wanted: repr, Viewer: repr}
+"""Keys of what is asked many times on each page: Streamlit's own walk through them is ten times as
+slow as the text that says the same."""
+_READING: Final[ContextVar[Mapping[str, int] | None]] = ContextVar("reading", default=None)
 
 
 def use_config(config: Config | None) -> None:
@@ -90,8 +98,23 @@ def _database(store_url: str) -> Database:
 
 
 def revisions() -> Mapping[str, int]:
-    """Read the revision number of every set."""
-    return database().revisions()
+    """Read the revision number of every set; within `one_reading` those read at its beginning."""
+    held = _READING.get()
+    return database().revisions() if held is None else held
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Read the revision numbers once for all that is asked within: for a page that only reads.
+
+    So all figures of the page are of one state of the store, and the store is not asked a dozen
+    times which state that is.
+    """
+    token = _READING.set(database().revisions())
+    try:
+        yield
+    finally:
+        _READING.reset(token)
 
 
 def town(as_of: str) -> Town:
@@ -100,8 +123,12 @@ def town(as_of: str) -> Town:
 
 
 def overview(wanted: Wanted) -> Overview:
-    """Give the overview under one choice."""
-    return _overview(store_key(), some_revisions(), today_here(), wanted, viewer())
+    """Give the overview under one choice; with another measure nothing is counted again."""
+    plain = replace(wanted, measure=Wanted.measure)
+    shown = _overview(store_key(), some_revisions(), today_here(), plain, viewer())
+    if wanted == plain:
+        return shown
+    return shaded_by(town(wanted.as_of), shown, wanted.measure)
 
 
 def unit_card(wanted: Wanted, code: str) -> UnitCard | None:
@@ -180,16 +207,16 @@ def some_revisions(names: tuple[str, ...] | None = None) -> Revisions:
     return tuple(sorted((k, n) for k, n in found.items() if names is None or k in names))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+# Shared, not copied for each visitor, as are events and views of them: nobody writes into them, and
+# a copy of a town or of a million rows takes longer than the answer.
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_AS_TEXT)
 def _town(path: str, revisions: Revisions, day: date, viewer: Viewer) -> Town:
     del path, revisions  # part of the key
     with database().read() as session:
         return load_town(session, viewer, as_of=day)
 
 
-# Events and views of them are shared, not copied for each visitor: nobody writes into them, and a
-# copy of a million rows takes longer than the answer.
-@st.cache_resource(max_entries=12, show_spinner=False)
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=_AS_TEXT)
 def _placed(
     path: str, revisions: Revisions, today: date, asked: tuple[EventLayer, str], viewer: Viewer
 ) -> Placed:
@@ -209,7 +236,7 @@ def placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, P
     }
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_AS_TEXT)
 def _overview(
     path: str, revisions: Revisions, today: date, wanted: Wanted, viewer: Viewer
 ) -> Overview:
@@ -219,13 +246,13 @@ def _overview(
     return build_overview(town(wanted.as_of), layers, wanted, tz=facts().tz, lattice=lattice)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_TEXT)
 def _lattice(path: str, revisions: Revisions, today: date, as_of: str, viewer: Viewer) -> Lattice:
     placed = _placed(path, revisions, today, (EventLayer.INCIDENTS, as_of), viewer)
     return lattice_of(placed)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=_AS_TEXT)
 def _unit_card(
     path: str, revisions: Revisions, today: date, asked: tuple[Wanted, str], viewer: Viewer
 ) -> UnitCard | None:
@@ -236,7 +263,7 @@ def _unit_card(
         return build_card(session, viewer, (place, placed), wanted, code, tz=facts().tz)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_TEXT)
 def _facts(path: str, revisions: Revisions, viewer: Viewer) -> Facts:
     del path, revisions  # part of the key
     with database().read() as session:

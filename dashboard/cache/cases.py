@@ -13,6 +13,7 @@ from dashboard import cache
 from dashboard.viewmodels.cases import CaseList, build_cases, load_clocks
 from dashboard.viewmodels.cases_page import CasePage, Desk, build_case_page, desks_of
 from dashboard.viewmodels.cases_roots import root_choices as near_hazards
+from dashboard.viewmodels.handover import Handover, Shift, build_handover
 from data.repositories.places import today_here
 from data.vocabulary import EventLayer
 
@@ -48,6 +49,25 @@ def case_page(key: CaseKey) -> CasePage:
     with cache.database().read() as session:
         town = cache.town("today")
         return build_case_page(session, cache.viewer(), town, key, cache.clock())
+
+
+def handover(shift: Shift) -> Handover:
+    """Give what one shift hands to the next, with lights of this minute or a scenario's day."""
+    now = cache.clock().replace(second=0, microsecond=0)
+    sets = cache.some_revisions((*_SETS, "people"))
+    return _handover(cache.store_key(), sets, (shift, now), cache.viewer())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _handover(
+    path: str, revisions: cache.Revisions, asked: tuple[Shift, datetime], viewer: Viewer
+) -> Handover:
+    del path, revisions  # part of the key
+    shift, now = asked
+    placed = cache.placed_layers("today", today_here(), viewer)
+    with cache.database().read() as session:
+        held = (cache.town("today"), placed, _clocks_of(viewer))
+        return build_handover(session, viewer, held, shift, now)
 
 
 def root_choices(dispute: CaseRecord) -> tuple[tuple[CaseRecord, float], ...]:

@@ -12,11 +12,15 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.viewmodels.patrol import build_brief
+from dashboard.viewmodels.patrol_phones import duty_phones
 from dashboard.viewmodels.patrol_values import Brief, Ground, PatrolAsked
 from data.repositories.places import today_here
 from data.repositories.registers import patrol_stops, patrol_targets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dashboard.printing.contact_card import ContactLine
     from data.viewer import Viewer
 
 _SETS: Final = (
@@ -37,7 +41,7 @@ def _brief(path: str, revisions: cache.Revisions, asked: PatrolAsked, viewer: Vi
     del path, revisions  # part of the key
     day = asked.day.isoformat()
     placed = cache.placed_layers(day, today_here(), viewer)
-    since, until = asked.day - timedelta(days=_STOPS_DAYS), asked.day
+    since, until = asked.day - timedelta(days=_STOPS_DAYS), asked.day + timedelta(days=1)
     with cache.database().read() as session:
         ground = Ground(
             town=cache.town(day),
@@ -48,6 +52,22 @@ def _brief(path: str, revisions: cache.Revisions, asked: PatrolAsked, viewer: Vi
         return build_brief(session, viewer, ground, asked, tz=cache.facts().tz)
 
 
+def phones(codes: frozenset[str], day: str) -> Mapping[str, tuple[ContactLine, ...]]:
+    """Give the duty telephones of who covers some units on a day."""
+    sets = cache.some_revisions(("places", "people", "service_points", "settings"))
+    return _phones(cache.store_key(), sets, (codes, day), cache.viewer())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _phones(
+    path: str, revisions: cache.Revisions, asked: tuple[frozenset[str], str], viewer: Viewer
+) -> Mapping[str, tuple[ContactLine, ...]]:
+    del path, revisions  # part of the key
+    codes, day = asked
+    with cache.database().read() as session:
+        return duty_phones(session, viewer, cache.town(day), codes)
+
+
 def shift_day() -> date:
     """Say for which day a brief is made: today, or the day on which a scenario stands."""
-    return cache.facts().scenario_on or today_here()
+    return cache.stands_on() or today_here()

@@ -18,6 +18,7 @@ from dashboard import cache
 from dashboard.viewmodels.overview import latest_moment
 from dashboard.viewmodels.town import Town, load_town
 from dashboard.viewmodels.wall import Known, WallPicture, build_picture, moment_of
+from dashboard.viewmodels.wall_grids import Cover, GridView, build_grids, covers_of
 from dashboard.viewmodels.wall_programme import Programme, build_programme
 from data.errors import DataError
 from data.repositories.cases import sensitive_ids
@@ -26,7 +27,7 @@ from data.repositories.figures import settings
 from data.repositories.places import today_here
 from data.repositories.registers import duty_shifts
 from data.viewer import DisplayLevel, Role, Viewer
-from data.vocabulary import EventLayer
+from data.vocabulary import EventLayer, RegisterLayer
 from geo.errors import GeoError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ SLOT_S: Final = 300
 """A picture is made anew at least this often: cases become overdue without any write."""
 SHIFT_DAYS: Final = timedelta(days=7)
 """A store with a shift in these days before the moment keeps shifts."""
+TOWN_SETS: Final = (*cache.PLACE_SETS, str(RegisterLayer.SERVICE_POINTS))
 FAULT_STORE: Final = "wall_store_failed"
 FAULT_PROGRAM: Final = "wall_failed"
 _Made = TypeVar("_Made")
@@ -62,6 +64,7 @@ class Content:
     town: Town
     picture: WallPicture
     programme: Programme
+    grids: GridView
     settings: Mapping[str, Any]
 
 
@@ -143,10 +146,14 @@ def _drawn(key: tuple[object, ...], _make: Callable[[], Any]) -> Any:  # noqa: A
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _town(store: str, revisions: Revisions, today: date) -> Town:
+def _town(
+    store: str, revisions: Revisions, today: date, staffed_on: date
+) -> tuple[Town, Mapping[str, Cover]]:
+    """Give today's places, with the posts of the day that the wall speaks of."""
     del store, revisions  # part of the key
     with cache.database().read() as session:
-        return load_town(session, WALL_VIEWER, as_of=today)
+        town = load_town(session, WALL_VIEWER, as_of=today, staffed_on=staffed_on)
+        return town, covers_of(session, WALL_VIEWER, town, staffed_on)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -157,15 +164,17 @@ def _content(
     placed = cache.placed_layers("today", today, viewer)
     with cache.database().read() as session:
         known = settings(session)
-        town = _town(store, tuple(one for one in revisions if one[0] in cache.PLACE_SETS), today)
         moment = moment_of(
             known,
             latest_moment(placed[EventLayer.INCIDENTS]),
             datetime.fromtimestamp((slot + 1) * SLOT_S, UTC),
         )
+        places = tuple(one for one in revisions if one[0] in TOWN_SETS)
+        town, covers = _town(store, places, today, moment.as_of_on or today)
         shifts = duty_shifts(session, viewer, since=moment.at - SHIFT_DAYS, until=moment.at)
         beside = Known(sensitive_ids(session), shifts)
         picture = build_picture(town, placed, moment, area, beside)
         unit = picture.area.code if picture.area else None
         programme = build_programme(session, viewer, placed, moment, unit)
-    return Content(town, picture, programme, known)
+        grids = build_grids(session, town, placed, moment, (area, beside, covers))
+    return Content(town, picture, programme, grids, known)

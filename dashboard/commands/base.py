@@ -4,11 +4,13 @@ Used by the other files of `dashboard/commands`.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
+from unicodedata import east_asian_width
 
 import click
 
@@ -20,7 +22,29 @@ from geo.errors import GeoError
 words = Words(language_of(language_from_env()))
 """Sentences in the language of the locale (or GRIDBEAT_LANG)."""
 
+PIECES = re.compile(r"(?:[!-~]+|.)[，。；：、！？）”》]*\s*")
+"""A word or one Chinese sign, with the marks and the space behind it."""
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def shown_width(text: str) -> int:
+    """Count the columns that a text takes on a screen."""
+    return sum(1 + (east_asian_width(sign) in {"W", "F"}) for sign in text)
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Break a text into lines of at most `room` columns: at spaces, and between Chinese signs.
+
+    A word longer than a line stands on a line of its own; a line never begins with a mark such as
+    a full stop.
+    """
+    lines, line = [], ""
+    for piece in PIECES.findall(" ".join(text.split())):
+        if line and shown_width(line + piece.rstrip()) > room:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece if line else piece.lstrip()
+    return [*lines, line.rstrip()] if line.strip() else lines
 
 
 class Formatter(click.HelpFormatter):
@@ -33,9 +57,20 @@ class Formatter(click.HelpFormatter):
         "Show the version and exit.": "cli.show_version",
     }
 
+    _USAGE: ClassVar[re.Pattern[str]] = re.compile(r"\b(OPTIONS(?=\])|ARGS(?=\])|COMMAND\b)")
+    _VALUES: ClassVar[re.Pattern[str]] = re.compile(
+        r"(?<= )(INTEGER RANGE|FLOAT RANGE|INTEGER|FLOAT|BOOLEAN|TEXT|PATH|FILE|DIRECTORY)(?=$| )"
+    )
+    """Kinds of values behind an option; the names of arguments stay as the texts name them."""
+
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
-        super().write_usage(prog, args, prefix if prefix is not None else words("cli.usage"))
+        told = self._USAGE.sub(_metavar, args)
+        super().write_usage(prog, told, prefix if prefix is not None else words("cli.usage"))
+
+    def write_heading(self, heading: str) -> None:
+        """Write the heading of a section."""
+        self.write(f"{'':>{self.current_indent}}{words('cli_help.heading', name=heading)}\n")
 
     @contextmanager
     def section(self, name: str) -> Generator[None]:
@@ -46,9 +81,23 @@ class Formatter(click.HelpFormatter):
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        """Write options and commands."""
-        said = [(term, self._said(text)) for term, text in rows]
-        super().write_dl(said, col_max, col_spacing)
+        """Write options and commands, in columns as wide as they show: Chinese is two wide."""
+        said = [
+            (self._VALUES.sub(_metavar, term) if term.startswith("-") else term, self._said(text))
+            for term, text in rows
+        ]
+        first = min(max((shown_width(term) for term, _ in said), default=0), col_max) + col_spacing
+        room = max(self.width - self.current_indent - first, 10)
+        for term, text in said:
+            gap = first - shown_width(term)
+            lines = wrapped(text, room) or [""]
+            begun = f"{'':>{self.current_indent}}{term}"
+            if gap < col_spacing:
+                self.write(f"{begun}\n")
+                begun, gap = "", first + self.current_indent
+            self.write(f"{begun}{'':>{gap}}{lines[0]}".rstrip() + "\n")
+            for line in lines[1:]:
+                self.write(f"{'':>{first + self.current_indent}}{line}\n")
 
     def _said(self, text: str) -> str:
         key = self._WORDS.get(text)
@@ -56,6 +105,10 @@ class Formatter(click.HelpFormatter):
             return words(key)
         text = text.replace("[default: ", "[" + words("cli.default"))
         return text.replace("[required]", f"[{words('cli.required')}]")
+
+
+def _metavar(found: re.Match[str]) -> str:
+    return words(f"cli_help.{found[0].replace(' ', '_')}")
 
 
 click.Context.formatter_class = Formatter

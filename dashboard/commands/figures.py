@@ -1,6 +1,6 @@
-"""Count per unit, posts filled, and KPI figures, with what each stands on."""
+"""Count per unit, with what each figure stands on."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from dashboard.commands.base import (
     parse_moment,
     print_json,
     say,
-    standing_day,
     store_option,
     today,
     words,
@@ -140,48 +139,3 @@ def _count_document(found: Any, layer: str) -> dict[str, Any]:  # noqa: ANN401 -
         "total": found.total,
         "imprecise": found.imprecise,
     }
-
-
-@click.command(help=words("cli.coverage"))
-@click.option("--as-of", default=None, help=words("cli.option_as_of_day"))
-@click.option(
-    "--level",
-    default="community",
-    type=click.Choice(["community", "grid"]),
-    show_default=True,
-    help=words("cli.option_level"),
-)
-@json_option
-@store_option
-def coverage(*, as_of: str | None, level: str, as_json: bool, store: str | None) -> None:
-    """Say which units have their posts filled, and which have not."""
-    from data.kpi import BEAT_POSITIONS, MEMBER_POSITIONS
-    from data.repositories.people import coverage as cover
-
-    database = open_database(store)
-    if as_of is not None:
-        _check_as_of(as_of)
-    positions = BEAT_POSITIONS if level == "community" else MEMBER_POSITIONS
-    with database.read() as session:
-        day = standing_day(session) if as_of is None else _day_of(as_of)
-        found = cover(
-            session,
-            LOCAL_STEWARD,
-            level=level,
-            positions=tuple(position.value for position in positions),
-            as_of=day,
-        )
-    if as_json:
-        # how far posts reach is another question: no distance was asked, so none is answered
-        reach = {"within_m": None, "incidents_within": None, "area_share": None}
-        print_json(found.as_json() | reach)
-        return
-    share = "—" if found.share is None else f"{100 * found.share:.2f} %"
-    say(words("coverage.line", covered=found.covered, units=found.units, share=share))
-    for gap in found.gaps:
-        reason = words("coverage.on_leave" if gap.on_leave else "coverage.gap")
-        say(f"{reason}\t{gap.code}\t{gap.name}")
-
-
-def _day_of(as_of: str) -> date:
-    return today() if as_of == "today" else date.fromisoformat(as_of)

@@ -20,6 +20,7 @@ from data.errors import ImportRefused
 from data.viewer import LOCAL_STEWARD
 
 BOTH = "both"
+INTERNAL, PUBLIC = "internal", "public"
 _ENDINGS = (".pdf", ".xlsx")
 _DAY = timedelta(days=1)
 
@@ -34,6 +35,8 @@ _DAY = timedelta(days=1)
               help=words("cli_prints.out"))  # fmt: skip
 @click.option("--language", default=words.language, type=click.Choice(LANGUAGES),
               help=words("cli_prints.language"))  # fmt: skip
+@click.option("--level", default=INTERNAL, type=click.Choice([INTERNAL, PUBLIC]), show_default=True,
+              help=words("cli_prints.level"))  # fmt: skip
 @json_option
 @store_option
 def bulletin(  # noqa: PLR0913 - the options of the command, by name
@@ -43,39 +46,66 @@ def bulletin(  # noqa: PLR0913 - the options of the command, by name
     last_on: date,
     out: Path,
     language: Language,
+    level: str,
     as_json: bool,
     store: str | None,
 ) -> None:
-    """Make one bulletin."""
-    from dashboard.printing.bulletin_pdf import bulletin_pdf
-    from dashboard.printing.bulletin_xlsx import bulletin_xlsx
-
-    write = {".pdf": bulletin_pdf, ".xlsx": bulletin_xlsx}.get(out.suffix.lower())
-    if write is None:
+    """Make one bulletin, or its public version."""
+    if out.suffix.lower() not in _ENDINGS:
         raise ImportRefused("unknown_file_type", file=out.name, known=", ".join(_ENDINGS))
-    said = Words(language)
-    counted = _counted(open_database(store), unit, (since_on, last_on + _DAY), said)
-    made = write(counted, said)
+    said, is_public = Words(language), level == PUBLIC
+    town, placed, asked = _gathered(open_database(store), unit, (since_on, last_on + _DAY), said)
+    make = _public if is_public else _internal
+    made, told = make((town, placed, asked), said, out.suffix.lower())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(made)
     if as_json:
-        figure = counted.incidents
-        print_json(
-            {
-                "file": str(out),
-                "bytes": len(made),
-                "unit": counted.code or None,
-                "incidents": figure.numerator,
-                "year_before": figure.denominator,
-                "change": figure.value,
-                "low": figure.low,
-                "high": figure.high,
-                "hazards_open": counted.hazards.still_open,
-                "disputes_open": counted.disputes.still_open,
-            }
-        )
-        return
-    say(words("cli_prints.bulletin_done", file=out, bytes=len(made)))
+        print_json({"file": str(out), "bytes": len(made), **told})
+    elif is_public:
+        facts = {"rows": len(told["communities"]), "withheld": told["withheld"]}
+        say(words("public_bulletin.done", file=out, bytes=len(made), **facts))
+    else:
+        say(words("cli_prints.bulletin_done", file=out, bytes=len(made)))
+
+
+def _internal(gathered: Any, said: Words, ending: str) -> tuple[bytes, dict[str, Any]]:  # noqa: ANN401 - as `_gathered` gives it
+    from dashboard.printing.bulletin_pdf import bulletin_pdf
+    from dashboard.printing.bulletin_xlsx import bulletin_xlsx
+    from dashboard.viewmodels.bulletin import build_bulletin
+
+    counted = build_bulletin(*gathered)
+    figure = counted.incidents
+    told = {
+        "unit": counted.code or None,
+        "incidents": figure.numerator,
+        "year_before": figure.denominator,
+        "change": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "imprecise": counted.imprecise,
+        "imprecise_cases": counted.imprecise_cases,
+        "hazards_open": counted.hazards.still_open,
+        "disputes_open": counted.disputes.still_open,
+    }
+    return (bulletin_pdf if ending == ".pdf" else bulletin_xlsx)(counted, said), told
+
+
+def _public(gathered: Any, said: Words, ending: str) -> tuple[bytes, dict[str, Any]]:  # noqa: ANN401 - as `_gathered` gives it
+    from dashboard.printing.public_bulletin_pdf import public_bulletin_pdf
+    from dashboard.printing.public_bulletin_xlsx import public_bulletin_xlsx
+    from dashboard.viewmodels.public_bulletin import build_public_bulletin
+
+    counted = build_public_bulletin(*gathered)
+    told = {
+        "unit": counted.code or None,
+        "communities": [
+            {"code": row.code, "incidents": row.now, "year_before": row.before}
+            for row in counted.rows
+        ],
+        "withheld": counted.withheld,
+        "imprecise": counted.imprecise,
+    }
+    return (public_bulletin_pdf if ending == ".pdf" else public_bulletin_xlsx)(counted, said), told
 
 
 @click.command("contact-card", help=words("cli.contact-card"))
@@ -127,14 +157,14 @@ def contact_card(  # noqa: PLR0913 - the options of the command, by name
     say(words("cli_prints.cards_done", n=len(cards), file=out, bytes=len(made), blank=blank))
 
 
-def _counted(
+def _gathered(
     database: Any,  # noqa: ANN401 - Database, imported late
     unit: str | None,
     span: tuple[date, date],
     said: Words,
-) -> Any:  # noqa: ANN401 - Bulletin, imported late
-    """Count the bulletin of a code: a community's or a subdistrict's."""
-    from dashboard.viewmodels.bulletin import BulletinAsked, build_bulletin
+) -> tuple[Any, Any, Any]:
+    """Read what the bulletin of a code stands on: a community's or a subdistrict's."""
+    from dashboard.viewmodels.bulletin import BulletinAsked
     from dashboard.viewmodels.town import load_town
     from data.config import DEFAULT_TZ
     from data.counting import place_events
@@ -164,7 +194,7 @@ def _counted(
         printed_by=LOCAL_STEWARD.name,
         scenario=said.label("scenario", scenario) if scenario else "",
     )
-    return build_bulletin(town, placed, asked)
+    return town, placed, asked
 
 
 def _scenario(session: Any) -> str:  # noqa: ANN401 - Session, imported late

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
@@ -20,6 +21,7 @@ from dashboard.printing.bulletin_words import (
     basis_text,
     change_text,
     headline_text,
+    imprecise_text,
     interval_text,
     peak_text,
     place_text,
@@ -31,9 +33,12 @@ from dashboard.printing.bulletin_words import (
     unlocated_text,
 )
 from dashboard.printing.bulletin_xlsx import bulletin_xlsx
+from dashboard.printing.public_bulletin_pdf import public_bulletin_pdf
+from dashboard.printing.public_bulletin_xlsx import public_bulletin_xlsx
 
 if TYPE_CHECKING:
     from dashboard.printing.bulletin import Bulletin, CaseCounts
+    from dashboard.printing.public_bulletin import PublicBulletin
     from dashboard.text import Words
     from data.kpi import Figure
 
@@ -42,9 +47,18 @@ _UNSAFE: Final = re.compile(r"[^\w\-]+")
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def show_bulletin(words: Words, said: Words, bulletin: Bulletin) -> None:
-    """Show the bulletin; `said` is the language it is written in."""
+def show_bulletin(
+    words: Words, said: Words, bulletin: Bulletin, public: PublicBulletin | None
+) -> None:
+    """Show the bulletin; `said` is the language it is written in.
+
+    Parameters
+    ----------
+    public
+        Its public version; none where the days are not whole months that are over.
+    """
     _downloads(words, said, bulletin)
+    _public_downloads(words, said, bulletin, public)
     st.subheader(plain(title_text(said, bulletin)), anchor=False)
     st.markdown(f"**{plain(span_text(said, bulletin))}**")
     st.caption(plain(basis_text(said, bulletin)))
@@ -62,7 +76,9 @@ def show_bulletin(words: Words, said: Words, bulletin: Bulletin) -> None:
     with right:
         _cases(said, "hazard", bulletin.hazards)
         _cases(said, "dispute", bulletin.disputes)
-    st.caption(plain(f"{said('bulletin.how_counted')} {unlocated_text(said, bulletin)}"))
+    notes = (said("bulletin.how_counted"), unlocated_text(said, bulletin),
+             imprecise_text(said, bulletin))  # fmt: skip
+    st.caption(plain(" ".join(filter(None, notes))))
 
 
 def _downloads(words: Words, said: Words, bulletin: Bulletin) -> None:
@@ -85,6 +101,28 @@ def _downloads(words: Words, said: Words, bulletin: Bulletin) -> None:
             key="bulletin_xlsx",
         )
         st.caption(words("bulletin.one_click"))
+
+
+def _public_downloads(
+    words: Words, said: Words, bulletin: Bulletin, public: PublicBulletin | None
+) -> None:
+    if public is None:
+        st.caption(words("bulletin.public_months"))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for ending, write, mime in (
+            ("pdf", public_bulletin_pdf, "application/pdf"),
+            ("xlsx", public_bulletin_xlsx, XLSX),
+        ):
+            st.download_button(
+                words(f"bulletin.download_public_{ending}"),
+                data=partial(write, public, said),
+                file_name=f"public_{_file_name(said, bulletin, ending)}",
+                mime=mime,
+                on_click="ignore",
+                key=f"bulletin_public_{ending}",
+            )
+        st.caption(words("bulletin.public_about"))
 
 
 def _file_name(said: Words, bulletin: Bulletin, ending: str) -> str:

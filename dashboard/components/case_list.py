@@ -74,7 +74,7 @@ def case_table(words: Words, shown: CaseList, tz: str, picked: str | None) -> st
 def paging(words: Words, shown: CaseList) -> None:
     """Offer the other pages, and say how many cases there are."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_sum_text(words, shown), width="stretch")
+        st.caption(sum_text(words, shown), width="stretch")
         if shown.pages > 1:
             visitor.put("c_page", min(shown.wanted.page, shown.pages))
             st.pagination(shown.pages, key="c_page", on_change=_turn, max_visible_pages=5)
@@ -139,7 +139,8 @@ def _cells(words: Words, line: CaseLine, now: datetime, tz: str) -> list[str]:
     ]
 
 
-def _sum_text(words: Words, shown: CaseList) -> str:
+def sum_text(words: Words, shown: CaseList) -> str:
+    """Say how many cases there are, which of them are shown, and which are nowhere on the map."""
     first = (min(shown.wanted.page, shown.pages) - 1) * PAGE_ROWS
     parts = [
         words("cases.sum", n=whole(shown.total), first=min(first + 1, shown.total),
@@ -151,6 +152,8 @@ def _sum_text(words: Words, shown: CaseList) -> str:
                 "cases.not_on_map", unlocated=whole(shown.unlocated), outside=whole(shown.outside)
             )
         )
+    if shown.imprecise:
+        parts.append(words("count.imprecise", n=whole(shown.imprecise)))
     if shown.marks.left_out:
         parts.append(words("cases.left_out", n=whole(shown.marks.left_out)))
     if shown.marks.hidden:

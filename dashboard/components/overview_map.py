@@ -6,11 +6,13 @@ Knows nothing of the store.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
+import shapely
 
 from dashboard.components.formats import DASH, percent, whole
 from dashboard.maps.classes import classes_for
@@ -118,9 +120,16 @@ def map_texts(words: Words) -> MapTexts:
     )
 
 
+def unit_names(town: Town, shown: Overview) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give codes and names of the shown units."""
+    codes = town.units.index.to_numpy()[shown.rows]
+    names = town.units["name"].to_numpy()[shown.rows]
+    return tuple(map(str, codes)), tuple(map(str, names))
+
+
 def measure_text(value: float, measure: str) -> str:
     """Write one unit's value; a dash without a base."""
-    if np.isnan(value):
+    if math.isnan(value):
         return DASH
     if measure in COUNT_MEASURES:
         return whole(value)
@@ -137,7 +146,7 @@ def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
 
 
 def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
-    units = town.units.iloc[shown.rows]
+    codes, names = unit_names(town, shown)
     measure = shown.wanted.measure
     title = words(f"measure.{measure}")
     classes = classes_for(
@@ -147,13 +156,13 @@ def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
         method="coverage" if measure in SHARE_MEASURES else "quantile",
         is_count=measure in COUNT_MEASURES,
     )
-    lines = zip(units.index, units["name"], shown.values, strict=True)
+    lines = zip(codes, names, shown.values.tolist(), strict=True)
     return GridLayer(
         id="units",
         title=words.label("level", str(town.level)),
-        codes=tuple(map(str, units.index)),
-        names=tuple(map(str, units["name"])),
-        geometries=list(units.geometry.to_numpy()),
+        codes=codes,
+        names=names,
+        geometries=list(town.units.geometry.to_numpy()[shown.rows]),
         values=shown.values,
         classes=classes,
         tooltips=tuple(
@@ -202,8 +211,8 @@ def _points(
 ) -> PointLayer:  # fmt: skip
     """Draw records with one sign for each of the commonest kinds and one for all others."""
     codes = marks.code_at[shown]
-    counted = np.bincount(marks.code_at[marks.code_at >= 0], minlength=len(marks.code))
-    order = np.argsort(-counted, kind="stable")  # over all records: signs stay when the map moves
+    counted = marks.totals  # over all records: signs stay when the map moves
+    order = np.argsort(-counted, kind="stable")
     frequent = [int(code) for code in order[: len(POINT_SIGNS) - 1] if counted[code] and len(shown)]
     group = "incident_kind" if layer is EventLayer.INCIDENTS else "hazard_kind"
     kinds = [
@@ -253,13 +262,12 @@ def _posts(town: Town, words: Words) -> tuple[Layer, ...]:
 
 
 def _labels(town: Town, shown: Overview, words: Words) -> LabelLayer:
-    units = town.units.iloc[shown.rows]
-    inside = units.geometry.representative_point()
+    inside = shapely.point_on_surface(town.units.geometry.to_numpy()[shown.rows])
     return LabelLayer(
         id="labels",
         title=words("map.labels"),
-        texts=tuple(map(str, units["name"])),
-        lon=np.asarray(inside.x, dtype=np.float64),
-        lat=np.asarray(inside.y, dtype=np.float64),
+        texts=unit_names(town, shown)[1],
+        lon=shapely.get_x(inside),
+        lat=shapely.get_y(inside),
         min_zoom=LABELS_FROM_ZOOM,
     )

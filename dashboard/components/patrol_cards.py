@@ -33,6 +33,8 @@ def place_card(
                     help=words("patrol.stay_help"))  # fmt: skip
         st.html(hour_bars(text.by_hour, text.hours, words("patrol.by_hour")))
         st.caption("  \n".join(plain(line) for line in text.lines))
+        for phone in text.phones:
+            st.caption(f"{plain(phone.label)}: **{plain(phone.number)}**")
         if cases_page is not None and place.cases:
             _open_buttons(words, place, text.number, cases_page)
 

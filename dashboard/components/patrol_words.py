@@ -6,16 +6,21 @@ escapes them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dashboard.components.formats import area_text, moment, whole
-from dashboard.printing.patrol_sheet import BriefText, PlaceText
+from dashboard.printing.patrol_phone import PhonePage
+from dashboard.printing.patrol_sheet import BriefText, PhoneText, PlaceText
 from dashboard.printing.sketch import Part
+from dashboard.viewmodels.patrol_stops import STOP_REACH_M
 from dashboard.viewmodels.patrol_values import FEW
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from dashboard.printing.contact_card import ContactLine
     from dashboard.text import Words
     from dashboard.viewmodels.patrol_values import Brief, OpenCase, PatrolAsked, PatrolPlace
     from dashboard.viewmodels.town import Town
@@ -23,25 +28,40 @@ if TYPE_CHECKING:
 MOST_LABELS: Final = 12
 """With more units than this a sketch shows outlines without names."""
 _PEAKS: Final = 2
+_REACH: Final = round(STOP_REACH_M)
 SHOWN_CASES: Final = 3
 
 
-def brief_text(words: Words, brief: Brief, town: Town, *, now: datetime, tz: str) -> BriefText:
+def brief_text(
+    words: Words,
+    brief: Brief,
+    town: Town,
+    *,
+    now: datetime,
+    tz: str,
+    phones: Mapping[str, Sequence[ContactLine]] | None = None,
+) -> BriefText:
     """Write the whole brief.
 
     Parameters
     ----------
     now
         Aware moment at which a limit counts as passed.
+    phones
+        Code of a unit → lines of who covers it, each with a number.
     """
     units = town.units[town.in_area(brief.area)]
+    calls = phones or {}
     return BriefText(
         title=words("patrol.title"),
         heading=heading(words, brief),
         notes=notes(words, brief, tz),
         round=round_text(words, brief),
         places=tuple(
-            place_text(words, brief.asked, place, number, (town, now, tz))
+            replace(
+                place_text(words, brief, place, number, (town, now, tz)),
+                phones=phone_texts(words, calls.get(place.grid_code, ())),
+            )
             for number, place in enumerate(brief.places, start=1)
         ),
         targets=target_lines(words, brief),
@@ -51,6 +71,43 @@ def brief_text(words: Words, brief: Brief, town: Town, *, now: datetime, tz: str
         ),
         box=words("patrol.notes_box"),
         by_hour=words("patrol.by_hour"),
+        order=tuple(row + 1 for row in brief.order),
+        units=tuple(Part(str(n), g) for n, g in zip(units["name"], units.geometry, strict=True)),
+        streets=_streets(town),
+        cells=tuple(place.outline for place in brief.places),
+    )
+
+
+def _streets(town: Town) -> tuple[Part, ...]:
+    if town.streets.empty:
+        return ()
+    names = town.streets["name"] if "name" in town.streets else [""] * len(town.streets)
+    return tuple(
+        Part(name if isinstance(name, str) else "", line)
+        for name, line in zip(names, town.streets.geometry, strict=True)
+    )
+
+
+def phone_texts(words: Words, lines: Sequence[ContactLine]) -> tuple[PhoneText, ...]:
+    """Name the numbers of who covers a place."""
+    made = []
+    for line in lines:
+        if line.office_phone:
+            what = words.label(line.group, line.code)
+            label = what if line.title in {"", what} else f"{what} · {line.title}"
+            made.append(PhoneText(label, line.office_phone))
+    return tuple(made)
+
+
+def phone_page(words: Words, store: str, made: str) -> PhonePage:
+    """Write what the phone page says besides the brief; `made` is when it was made."""
+    return PhonePage(
+        language=words.language,
+        map_title=words("patrol_phone.map"),
+        phones_title=words("patrol_phone.call"),
+        no_phone=words("patrol_phone.no_number"),
+        stay=words("patrol.stay"),
+        foot=words("patrol_phone.foot", store=store, made=made),
     )
 
 
@@ -85,7 +142,20 @@ def notes(words: Words, brief: Brief, tz: str) -> tuple[str, ...]:
             discovered=whole(brief.n_discovered),
             unlocated=whole(brief.n_unlocated),
         ),
+        *rotation_notes(words, brief),
     )
+
+
+def rotation_notes(words: Words, brief: Brief) -> tuple[str, ...]:
+    """Say why today's round is not yesterday's."""
+    turned, n = brief.rotation, len(brief.places)
+    if n < 2:  # noqa: PLR2004 - one place has no order
+        return ()
+    walk = words("patrol.walk_turned", km=f"{brief.shortest_m / 1000:.1f}")
+    if not turned.pool:
+        return (walk,)
+    which = words("patrol.turned", kept=turned.kept, slots=turned.slots, pool=turned.pool)
+    return (f"{which}{'' if words.language == 'zh' else ' '}{walk}",)
 
 
 def round_text(words: Words, brief: Brief) -> str:
@@ -114,13 +184,21 @@ def target_lines(words: Words, brief: Brief) -> tuple[str, ...]:
 
 def place_text(
     words: Words,
-    asked: PatrolAsked,
+    brief: Brief,
     place: PatrolPlace,
     number: int,
     shown: tuple[Town, datetime, str],
 ) -> PlaceText:
     """Write one place."""
-    town, now, tz = shown
+    (town, now, tz), asked = shown, brief.asked
+    count = words(
+        "patrol.count_few" if place.is_few else "patrol.count",
+        n=whole(place.n_hours),
+        all=whole(place.n_all),
+        few=FEW,
+    )
+    if brief.rotation.pool and place.rank > brief.rotation.kept:
+        count = words("patrol.count_turn", count=count, rank=place.rank)
     lines = [
         words(
             "patrol.recent",
@@ -133,18 +211,13 @@ def place_text(
             kinds=kinds_text(words, place),
             hours=peak_text(words, asked, place),
         ),
-        last_stop_text(words, place, tz),
+        last_stop_text(words, place, brief.stops_since, tz),
         *case_lines(words, place, now),
     ]
     return PlaceText(
         number=number,
         name=place_name(words, town, place),
-        count=words(
-            "patrol.count_few" if place.is_few else "patrol.count",
-            n=whole(place.n_hours),
-            all=whole(place.n_all),
-            few=FEW,
-        ),
+        count=count,
         lines=tuple(lines),
         by_hour=place.by_hour,
         hours=asked.hours,
@@ -182,22 +255,37 @@ def peak_text(words: Words, asked: PatrolAsked, place: PatrolPlace) -> str:
     )
 
 
-def last_stop_text(words: Words, place: PatrolPlace, tz: str) -> str:
-    """Say which team was last there, when and for how long."""
-    stop = place.last_stop
+def last_stop_text(words: Words, place: PatrolPlace, since: datetime | None, tz: str) -> str:
+    """Say which team was last there, when and for how long; else who was last in the grid.
+
+    Parameters
+    ----------
+    since
+        When the stops that are known begin; None: none is.
+    """
+    if since is None:
+        return words("patrol.last_stop_unheld")
+    stop = place.last_stop or place.near_stop
+    gap_m = place.stop_gap_m or 0.0
     if stop is None:
-        return words("patrol.last_stop_none")
+        return words("patrol.last_stop_none", since=moment(since, tz)[:10], reach=_REACH)
     minutes = words("patrol.last_stop_unknown")
     if stop.left_at is not None:
         n = round((stop.left_at - stop.arrived_at).total_seconds() / 60)
         minutes = words("patrol.last_stop_minutes", n=n)
-    return words(
+    said = words(
         "patrol.last_stop",
         at=moment(stop.arrived_at, tz),
         team=stop.team or words("patrol.last_stop_team"),
         kind=words.label("stop_kind", stop.kind),
         minutes=minutes,
     )
+    if place.last_stop is not None:
+        is_far = gap_m > STOP_REACH_M / 2
+        return words("patrol.last_stop_away", said=said, m=whole(gap_m)) if is_far else said
+    return words("patrol.last_stop_grid", since=moment(since, tz)[:10], reach=_REACH,
+                 at=moment(stop.arrived_at, tz), team=stop.team or words("patrol.last_stop_team"),
+                 kind=words.label("stop_kind", stop.kind), m=whole(gap_m))  # fmt: skip
 
 
 def case_lines(words: Words, place: PatrolPlace, now: datetime) -> tuple[str, ...]:

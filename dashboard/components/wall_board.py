@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.components import wall_rows as rows
 from dashboard.components.formats import moment
+from dashboard.components.wall_grid_rows import (
+    FOLLOW_SECONDS,
+    FOLLOW_SETTING,
+    arrival_values,
+    grid_scenes,
+)
 from dashboard.components.wall_map import GRADES, HAZARDS
 from dashboard.text.numbers import whole
 from data.config import DEFAULT_TZ
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 
 PROGRAMME: Final = "programme"
 TARGETS: Final = "targets"
-SCENE_SECONDS: Final = 20
+SCENE_SECONDS: Final = 15
 LIMITS_SETTING: Final = "wall_limit_minutes"
 FEED_LIMITS: Final = {
     "incidents": 30,
@@ -53,7 +59,11 @@ def picture_value(content: Content, words: Words) -> dict[str, Any]:
     left = [
         rows.panel("kinds", words("wall.kinds"), rows.kind_rows(words, picture.kinds), note=span),
         rows.panel(
-            "hours", words("wall.hours"), rows.hour_rows(words, picture.hours), form="curve"
+            "hours",
+            words("wall.hours"),
+            rows.hour_rows(words, picture.hours),
+            form="curve",
+            note=_hours_note(content, words),
         ),
     ]
     first = [
@@ -70,9 +80,12 @@ def picture_value(content: Content, words: Words) -> dict[str, Any]:
         "left": left,
         "scenes": [
             {"key": HAZARDS, "title": words("wall.scene_hazards"), "panels": first},
+            *grid_scenes(content, words),
             *_programme(content, words),
             *_grades(content, words),
         ],
+        "arrivals": arrival_values(content, words),
+        "follow_seconds": 0 if held.get(FOLLOW_SETTING) is False else FOLLOW_SECONDS,
         "limits": _limits(held),
     }
 
@@ -90,6 +103,7 @@ def board_value(
     empty = {
         "title": words("wall.title_plain"), "subtitle": "", "notice": "", "tz": DEFAULT_TZ,
         "tiles": [], "left": [], "scenes": [], "limits": FEED_LIMITS,
+        "arrivals": [], "follow_seconds": 0,
     }  # fmt: skip
     made: dict[str, Any] = {**empty, **(picture or {})}
     limits = made.pop("limits")
@@ -120,6 +134,20 @@ def board_value(
         "stamp_ms": _milliseconds(now),
         "picture_ms": _milliseconds(state.checked_at),
     }
+
+
+def _hours_note(content: Content, words: Words) -> str:
+    """Say over which days a typical day is counted, and how many incidents it has."""
+    at, hours = content.picture.moment, content.picture.hours
+    days = (at.until - at.since) / timedelta(days=1)
+    if not sum(hours) or days <= 0:
+        return words("wall.hours_none")
+    return words(
+        "wall.hours_note",
+        since=moment(at.since, at.tz)[:10],
+        until=moment(at.until - timedelta(microseconds=1), at.tz)[:10],
+        mean=f"{sum(hours) / days:.1f}" if sum(hours) >= 0.1 * days else "<0.1",
+    )
 
 
 def _title(content: Content, words: Words) -> str:

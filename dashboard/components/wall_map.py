@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dashboard.cache.wall import Content
 
 HAZARDS: Final = "hazards"
+CHANGE: Final = "change"
 GRADES: Final = "grades"
 GRADE_COLOURS: Final = {
     AreaGradeColour.GREEN: "#1fa864",
@@ -52,6 +53,8 @@ GRADE_COLOURS: Final = {
 }
 _DARK_RAMP: Final = ("#4a2a78", "#93367a", "#d6504f", "#f48b2c", "#fbdc55")
 _DARK_ZERO: Final = "#12365f"
+_CHANGE_RAMP: Final = ("#12a08c", "#1d6370", _DARK_ZERO, "#86503a", "#e2662a")
+"""Many fewer, fewer, as many, more, many more."""
 _NO_BASE: Final = "#33557d"
 _STREET: Final = "#2b5f92"
 _OUTLINE: Final = "#ffe2a3"
@@ -82,6 +85,11 @@ def wall_scene(content: Content, words: Words, basemap: Basemap) -> MapScene:
         shown.append(graded)
         legends.append(_grade_legend(words))
         scenes[GRADES] = ("grades", "grade_names")
+    if content.grids.changes is not None:
+        change = _change(units, content.grids.changes.differences, words)
+        shown.append(change)
+        legends += [] if change.classes is None else [grid_legend(change, change.classes)]
+        scenes[CHANGE] = ("change", "change_names")
     shown += _outlines(content, words)
     recent = picture.unit_recent
     if recent.any():
@@ -94,6 +102,9 @@ def wall_scene(content: Content, words: Words, basemap: Basemap) -> MapScene:
     shown.append(names)
     if grades:
         shown.append(_grade_names(names, content, words))
+    if content.grids.changes is not None:
+        moved = np.abs(content.grids.changes.differences)
+        shown.append(replace(_names(units, moved, (lon, lat), content), id="change_names"))
     return MapScene(
         layers=tuple(shown),
         bounds=town.bounds(picture.area),
@@ -101,7 +112,7 @@ def wall_scene(content: Content, words: Words, basemap: Basemap) -> MapScene:
         language=words.language,
         as_of="",
         basemap=basemap,
-        hidden=frozenset({"grades", "grade_names"}),
+        hidden=frozenset({"grades", "grade_names", "change", "change_names"}),
         legends=tuple(legends),
         fit_key=f"{picture.area}:{len(units)}",
         look=replace(LOOK, scenes=scenes),
@@ -150,6 +161,38 @@ def _hazards(units: gpd.GeoDataFrame, counts: NDArray[np.int64], words: Words) -
         classes=classes,
         is_selectable=False,
         texts=tuple(str(n) if n else "" for n in counts),
+    )
+
+
+def _change(units: gpd.GeoDataFrame, differences: NDArray[np.int64], words: Words) -> GridLayer:
+    """Shade each unit by how many more or fewer incidents it has: five classes around none.
+
+    The outer ones hold about a quarter of the units that changed.
+    """
+    moved = np.abs(differences[differences != 0])
+    step = max(2, int(np.ceil(np.percentile(moved, 75)))) if moved.size else 2
+    edge, far = step - 0.5, max(int(moved.max(initial=0)), step) + 1.0
+    more, fewer = ("+1", "−1") if step == 2 else (f"+1…+{step - 1}", f"−{step - 1}…−1")  # noqa: PLR2004
+    classes = Classes(
+        title=words("wall.map_change"),
+        breaks=(-far, -edge, -0.5, 0.5, edge, far),
+        colours=_CHANGE_RAMP,
+        labels=(f"≤ −{step}", fewer, "0", more, f"≥ +{step}"),
+        marks=("",) * len(_CHANGE_RAMP),
+        has_zero=False,
+        no_base_label=words("map.no_base"),
+        no_base_colour=_NO_BASE,
+    )
+    return GridLayer(
+        id="change",
+        title=words("wall.map_change"),
+        codes=tuple(map(str, units.index)),
+        names=tuple(map(str, units["name"])),
+        geometries=list(units.geometry.to_numpy()),
+        values=differences.astype(np.float64),
+        classes=classes,
+        is_selectable=False,
+        texts=tuple(f"{n:+d}".replace("-", "−") if n else "" for n in differences),
     )
 
 

@@ -96,9 +96,15 @@ def kind_rows(words: Words, figures: Sequence[Figure]) -> list[Value]:
 
 
 def hour_rows(words: Words, hours: Sequence[int]) -> list[Value]:
-    """Give the curve of a day: one value for each hour."""
+    """Give the curve of a typical day: what part of all incidents falls into each hour."""
+    total = sum(hours)
     return [
-        row(str(hour), words("wall.hour", hour=f"{hour:02d}"), whole(n), share=float(n))
+        row(
+            str(hour),
+            words("wall.hour", hour=f"{hour:02d}"),
+            words("wall.hour_share", share=percent(n / total)) if total else "",
+            share=float(n),
+        )
         for hour, n in enumerate(hours)
     ]
 

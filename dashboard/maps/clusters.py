@@ -132,8 +132,15 @@ class Lattice:
             self._parents.append(parent)
         self._finest = len(self._parents[0]) if self._parents else len(keys)
 
-    def levels(self, chosen: NDArray[np.bool_] | None = None) -> tuple[ClusterLevel, ...]:
-        """Give the clusters of the chosen points (None: all); counts add up to their number.
+    def levels(
+        self, chosen: NDArray[np.bool_] | NDArray[np.integer] | None = None
+    ) -> tuple[ClusterLevel, ...]:
+        """Give the clusters of the chosen points; counts add up to their number.
+
+        Parameters
+        ----------
+        chosen
+            A mask of the points, or the numbers of those wanted, each once; None: all.
 
         Returns
         -------
@@ -142,7 +149,7 @@ class Lattice:
             zoom whose clusters equal those of the zoom before is left out: a renderer takes the
             highest level that is not above its zoom, or the first.
         """
-        keep = self._where >= 0 if chosen is None else (self._where >= 0) & chosen
+        keep = self._chosen(chosen)
         where = self._where[keep]
         sums = _Sums(
             np.bincount(where, minlength=self._finest).astype(np.int64),
@@ -160,6 +167,16 @@ class Lattice:
                 levels.pop()  # no cluster was split between these two zooms
             levels.append(level)
         return tuple(reversed(levels))
+
+    def _chosen(
+        self, chosen: NDArray[np.bool_] | NDArray[np.integer] | None
+    ) -> NDArray[np.bool_] | NDArray[np.integer]:
+        """Leave out what is in no cell."""
+        if chosen is None:
+            return np.asarray(self._where >= 0)
+        if chosen.dtype == np.bool_:
+            return np.asarray((self._where >= 0) & chosen)
+        return np.asarray(chosen[self._where[chosen] >= 0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

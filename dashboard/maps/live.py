@@ -43,6 +43,7 @@ __all__ = ["WIRE_VERSION", "pack", "packers", "unpack"]
 WIRE_VERSION = 1
 _MAGIC = b"GBM1"
 _STEP = 8
+_AREA_TYPES = (int(shapely.GeometryType.POLYGON), int(shapely.GeometryType.MULTIPOLYGON))
 _Head = dict[str, Any]
 
 
@@ -125,7 +126,8 @@ def pack(scene: MapScene, *, height_px: int = 600) -> bytes:
     if scene.look is not None:
         header["kiosk"] = asdict(scene.look)
     body = b"".join(arrays.parts)
-    header["rev"] = blake2b(_json(header) + body, digest_size=8).hexdigest()
+    seen = _json({**header, "layers": [layer["hash"] for layer in layers]})
+    header["rev"] = blake2b(seen, digest_size=8).hexdigest()
     head = _json(header)
     start = len(_MAGIC) + 4 + len(head)
     return b"".join((_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP), body))
@@ -257,17 +259,17 @@ def _label(layer: LabelLayer, arrays: _Arrays) -> _Head:
 
 def _as_multi(shapes: NDArray[np.object_], *, as_areas: bool) -> NDArray[np.object_]:
     """Give every shape as a MultiPolygon, or its lines (an area's outline) as MultiLineString."""
-    made = np.empty(len(shapes), dtype=object)
-    for position, shape in enumerate(shapes):
-        lines = shape.boundary if not as_areas and "Polygon" in shape.geom_type else shape
-        parts = shapely.get_parts(lines)
-        parts = parts[~shapely.is_empty(parts)]
-        made[position] = shapely.MultiPolygon(parts) if as_areas else _lines(parts)
+    if not as_areas:
+        is_area = np.isin(shapely.get_type_id(shapes), _AREA_TYPES)
+        shapes = np.where(is_area, shapely.boundary(shapes), shapes)
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    full = ~shapely.is_empty(parts)
+    nothing = shapely.MultiPolygon() if as_areas else shapely.MultiLineString()
+    made = np.full(len(shapes), nothing, dtype=object)
+    if full.any():
+        join = shapely.multipolygons if as_areas else shapely.multilinestrings
+        join(parts[full], indices=owner[full], out=made)
     return made
-
-
-def _lines(parts: NDArray[np.object_]) -> shapely.MultiLineString:
-    return shapely.MultiLineString([shapely.LineString(part.coords) for part in parts])
 
 
 def _json(value: object) -> bytes:

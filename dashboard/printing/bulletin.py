@@ -109,6 +109,9 @@ class Bulletin:
         None where unknown.
     unlocated
         Incidents of the period in the whole store that lie in no unit: in no place's bulletin.
+    imprecise, imprecise_cases
+        Incidents of the place (hazards and disputes) that are known only to a month, day or band
+        which the edges of the period (for incidents also a year before) cut through: not counted.
     kinds
         Kinds with any incident now or a year before, most first.
     """
@@ -127,6 +130,8 @@ class Bulletin:
     per_thousand: Figure
     households: int | None
     unlocated: int
+    imprecise: int
+    imprecise_cases: int
     kinds: tuple[KindChange, ...]
     hours: Hours
     hazards: CaseCounts

@@ -13,6 +13,7 @@ from dashboard.printing.bulletin_words import (
     basis_text,
     change_text,
     headline_text,
+    imprecise_text,
     interval_text,
     moment_text,
     peak_text,
@@ -71,7 +72,9 @@ def bulletin_pdf(bulletin: Bulletin, words: Words) -> bytes:
     page.ln(1)
     page.blank_box(_BOX_MM)
     page.paragraph(words("bulletin.how_counted"), size_pt=7.5, colour=QUIET_INK)
-    page.paragraph(unlocated_text(words, bulletin), size_pt=7.5, colour=QUIET_INK)
+    for note in (unlocated_text(words, bulletin), imprecise_text(words, bulletin)):
+        if note:
+            page.paragraph(note, size_pt=7.5, colour=QUIET_INK)
     return page.bytes
 
 

@@ -131,6 +131,14 @@ def rate_text(words: Words, bulletin: Bulletin) -> str:
     return words("bulletin.rate", value=f"{figure.value:.2f}", residents=residents)
 
 
+def imprecise_text(words: Words, bulletin: Bulletin) -> str:
+    """Say how many records are left out for a time known too coarsely; empty without any."""
+    if not (bulletin.imprecise or bulletin.imprecise_cases):
+        return ""
+    counts = {"n": whole(bulletin.imprecise), "cases": whole(bulletin.imprecise_cases)}
+    return words("bulletin.imprecise", **counts)
+
+
 def unlocated_text(words: Words, bulletin: Bulletin) -> str:
     """Say how many incidents of the store lie in no unit and so are in no bulletin."""
     key = "bulletin.unlocated" if bulletin.code else "bulletin.unlocated_all"

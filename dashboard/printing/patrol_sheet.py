@@ -13,6 +13,8 @@ from dashboard.printing.page import BRAND, QUIET_INK, RULE, PrintedPage
 from dashboard.printing.sketch import Box, Mark, Part, draw_sketch
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from dashboard.printing.page import Imprint
 
 _SKETCH_MM: Final = (38.0, 78.0)
@@ -22,6 +24,14 @@ _BARS_MM: Final = (46.0, 9.0)
 _MOST_LINES: Final = 6
 _DARK: Final = (176, 74, 20)
 _PALE: Final = (203, 209, 215)
+
+
+@dataclass(frozen=True)
+class PhoneText:
+    """A number to call: of a post or an office, never a person's."""
+
+    label: str
+    number: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,8 @@ class PlaceText:
         Hours of the shift.
     lon, lat
         EPSG:4326.
+    phones
+        Duty telephones of who covers the place.
     """
 
     number: int
@@ -52,11 +64,16 @@ class PlaceText:
     hours: frozenset[int]
     lon: float
     lat: float
+    phones: tuple[PhoneText, ...] = ()
 
 
 @dataclass(frozen=True)
 class BriefText:
-    """A whole brief in words; `parts` are the units that the sketch shows."""
+    """A whole brief in words.
+
+    `parts` are what the sketch shows, `units`, `streets` and `cells` what the phone's map does
+    (EPSG:4326); `order` holds the numbers of the places in the order of the walk.
+    """
 
     title: str
     heading: str
@@ -67,6 +84,10 @@ class BriefText:
     parts: tuple[Part, ...]
     box: str
     by_hour: str
+    order: tuple[int, ...] = ()
+    units: tuple[Part, ...] = ()
+    streets: tuple[Part, ...] = ()
+    cells: tuple[BaseGeometry, ...] = ()
 
 
 def patrol_sheet(brief: BriefText, imprint: Imprint) -> bytes:

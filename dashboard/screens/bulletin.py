@@ -10,16 +10,20 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard import session as visitor
-from dashboard.cache.bulletin import bulletin
+from dashboard.cache.bulletin import bulletin, public_bulletin
 from dashboard.components.bulletin_view import show_bulletin
 from dashboard.components.filters import wanted_of
 from dashboard.components.formats import area_text
 from dashboard.components.notices import guard
 from dashboard.session import FIRST_DAY, LAST_DAY
 from dashboard.text import LANGUAGES, Words
+from dashboard.viewmodels.public_bulletin import is_published
 from data.counting import AS_OF_TODAY
+from data.errors import RecordNotFound
+from data.repositories.places import today_here
 
 if TYPE_CHECKING:
+    from dashboard.printing.public_bulletin import PublicBulletin
     from dashboard.viewmodels.town import Town
 
 _DAY = timedelta(days=1)
@@ -37,7 +41,18 @@ def render(words: Words) -> None:
         span, said = _choices(words, town, last_on)
         facts = cache.facts()
         scenario = said.label("scenario", facts.scenario) if facts.scenario else ""
-        show_bulletin(words, said, bulletin(visitor.load().area, span, scenario))
+        asked = (visitor.load().area, span, scenario)
+        show_bulletin(words, said, bulletin(*asked), _public(asked))
+
+
+def _public(asked: tuple[str, tuple[date, date], str]) -> PublicBulletin | None:
+    """Give the public version; none for other days than whole months, and without communities."""
+    if not is_published(asked[1], today_here()):
+        return None
+    try:
+        return public_bulletin(*asked)
+    except RecordNotFound:
+        return None
 
 
 def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date], Words]:

@@ -13,7 +13,7 @@ from dashboard.components.filters import filters, wanted_of
 from dashboard.components.formats import moment, span_text, whole
 from dashboard.components.map_panel import last_event, map_panel
 from dashboard.components.notices import guard
-from dashboard.components.overview_map import Sight, basemap_of, overview_scene
+from dashboard.components.overview_map import Sight, basemap_of, overview_scene, unit_names
 from dashboard.components.overview_notes import (
     grids_text,
     map_notes,
@@ -42,7 +42,7 @@ _WIDTHS: Final = (2.75, 1)
 
 def render(words: Words, import_page: StreamlitPage) -> None:
     """Draw the page; `import_page` is where an empty store sends the visitor."""
-    with guard(words):
+    with guard(words), cache.one_reading():
         session = visitor.load()
         town = cache.town(session.as_of)
         if town.is_empty and session.as_of == visitor.AS_OF_TODAY:
@@ -87,8 +87,7 @@ def _map_and_card(words: Words, town: Town, shown: Overview, session: Session) -
 
 def _choose_unit(words: Words, town: Town, shown: Overview, session: Session) -> Session:
     """Offer every unit by name: the way without a mouse."""
-    units = town.units.iloc[shown.rows]
-    names = {str(code): str(name) for code, name in units["name"].items()}
+    names = dict(zip(*unit_names(town, shown), strict=True))
     options = [None, *names]
     visitor.seed(CHOICE_KEY, session.selected if session.selected in names else None)
     chosen = st.selectbox(

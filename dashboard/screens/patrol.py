@@ -11,14 +11,16 @@ import streamlit as st
 from dashboard import cache
 from dashboard import session as visitor
 from dashboard.cache import patrol as briefs
+from dashboard.components.formats import moment
 from dashboard.components.map_panel import map_panel
 from dashboard.components.overview_map import basemap_of
 from dashboard.components.patrol_cards import place_card
 from dashboard.components.patrol_choice import ask_shift
 from dashboard.components.patrol_map import patrol_scene
-from dashboard.components.patrol_words import brief_text
+from dashboard.components.patrol_words import brief_text, phone_page
 from dashboard.components.plain import plain
 from dashboard.printing.page import Imprint
+from dashboard.printing.patrol_phone import patrol_phone
 from dashboard.printing.patrol_sheet import patrol_sheet
 from dashboard.viewmodels.patrol_values import DEFAULT_KINDS, PatrolAsked
 
@@ -49,7 +51,9 @@ def render(words: Words, cases_page: StreamlitPage | None = None) -> None:
     brief, tz = briefs.brief(asked), cache.facts().tz
     town = cache.town(asked.day.isoformat())
     now = datetime.combine(asked.day, time(asked.start_hour), ZoneInfo(tz)).astimezone(UTC)
-    text = brief_text(words, brief, town, now=now, tz=tz)
+    codes = frozenset(place.grid_code for place in brief.places)
+    phones = briefs.phones(codes, asked.day.isoformat())
+    text = brief_text(words, brief, town, now=now, tz=tz, phones=phones)
     _head(words, brief, text)
     if not brief.places:
         st.info(words("patrol.none"))
@@ -84,7 +88,16 @@ def _head(words: Words, brief: Brief, text: BriefText) -> None:
         st.markdown(f"#### {plain(text.heading)}", width="content")
         st.space("stretch")
         if brief.places:
-            imprint = _imprint(words, text)
+            imprint, about = _imprint(words, text), cache.facts()
+            page = phone_page(words, about.store, moment(datetime.now(UTC), about.tz))
+            st.download_button(
+                words("patrol_phone.download"),
+                data=lambda: patrol_phone(text, page),
+                file_name=words("patrol_phone.file"),
+                mime="text/html",
+                on_click="ignore",
+                key="patrol_phone",
+            )
             st.download_button(
                 words("patrol.print"),
                 data=lambda: patrol_sheet(text, imprint),

@@ -28,11 +28,12 @@ BEAT_S: Final = 1.0
 def render(words: Words) -> None:
     """Draw the page once; it goes on by itself."""
     strip_page()
-    _beat(words.language, visitor.load().area)
+    held = visitor.load()
+    _beat(words.language, held.area, follow=held.follow)
 
 
 @st.fragment(run_every=BEAT_S)
-def _beat(language: str, area: str) -> None:
+def _beat(language: str, area: str, *, follow: bool) -> None:
     from dashboard.text import Words, language_of
 
     words = Words(language_of(language))
@@ -44,7 +45,8 @@ def _beat(language: str, area: str) -> None:
         return
     key = (*state.key, language)
     picture = wall_cache.drawn(("board", *key), lambda: picture_value(content, words))
-    mount_board(board_value(state, picture, words, now))
+    still = {} if follow else {"follow_seconds": 0}
+    mount_board(board_value(state, {**picture, **still}, words, now))
     if len(content.picture.rows):
         mount_map(wall_cache.drawn(("map", *key), lambda: _map(content, words)))
 

@@ -92,7 +92,7 @@ def build_bulletin(
         raise DataError(
             "bulletin_span", since=asked.since_on.isoformat(), until=asked.until_on.isoformat()
         )
-    area = _area(town, asked.area)
+    area = place_of(town, asked.area)
     events = {layer: _inside(town, placed[layer], area) for layer in EventLayer}
     since = local_midnight(asked.since_on, asked.tz)
     until = local_midnight(asked.until_on, asked.tz)
@@ -120,6 +120,11 @@ def build_bulletin(
                            scope),
         households=_sum(units["households"].to_numpy(np.float64, na_value=np.nan)),
         unlocated=_unlocated(placed[EventLayer.INCIDENTS], EventFilter(since, until)),
+        imprecise=count_imprecise(incidents, (since, until), before_span),
+        imprecise_cases=sum(
+            count_imprecise(events[layer], (since, until))
+            for layer in (EventLayer.HAZARDS, EventLayer.DISPUTES)
+        ),
         kinds=_kinds(now, before, scope),
         hours=count_hours(now, asked.tz),
         hazards=count_cases(events[EventLayer.HAZARDS], *spans),
@@ -166,10 +171,7 @@ def count_cases(
     counted = events.take(~events.status.is_in(frozenset(map(str, UNCOUNTED_STATES))))
     is_closed = counted.status.is_in(closed_states)
     moment = moment64(as_of_at)
-    found = EventFilter(since, until).mask(counted)
-    closed = is_closed & (counted.closed_at >= moment64(since)) & (
-        counted.closed_at < moment64(until)
-    )  # fmt: skip
+    found, closed = found_and_closed(counted, since, until)
     begun = np.isnat(counted.occurred_at) | (counted.occurred_at < moment)
     still_open = begun & (~is_closed | (counted.closed_at >= moment))
     has_limit = ~np.isnat(counted.due_at)
@@ -192,7 +194,27 @@ def count_cases(
     )
 
 
-def _area(town: Town, key: str) -> Area | None:
+def found_and_closed(
+    events: EventArrays, since: datetime, until: datetime
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which cases were found, and which were closed, in a span.
+
+    Void and not accepted records are neither.
+    """
+    counts = ~events.status.is_in(frozenset(map(str, UNCOUNTED_STATES)))
+    in_span = (events.closed_at >= moment64(since)) & (events.closed_at < moment64(until))
+    is_closed = events.status.is_in(frozenset(map(str, CLOSED_STATES)))
+    return counts & EventFilter(since, until).mask(events), counts & is_closed & in_span
+
+
+def place_of(town: Town, key: str) -> Area | None:
+    """Find the area of a key; none for an empty key, which is the whole store.
+
+    Raises
+    ------
+    RecordNotFound
+        `no_such_place`.
+    """
     if not key:
         return None
     area = town.area(key)
@@ -213,6 +235,14 @@ def _inside(town: Town, placed: Placed, area: Area | None) -> EventArrays:
 
 def _unlocated(placed: Placed, wanted: EventFilter) -> int:
     return int((wanted.mask(placed.events) & (placed.position < 0)).sum())
+
+
+def count_imprecise(events: EventArrays, *spans: tuple[datetime, datetime]) -> int:
+    """Count events known only to a month, day or band that the edges of any span cut through."""
+    cut = np.zeros(len(events), dtype=bool)
+    for span in spans:
+        cut |= EventFilter(*span).imprecise(events)
+    return int(cut.sum())
 
 
 def _rate(n: int, residents: int | None, scope: str) -> Figure:

@@ -105,6 +105,9 @@ class CaseList:
     ----------
     total
         Cases of the choice; `unlocated` and `outside` are among them.
+    imprecise
+        Cases that are not among them, for the period cuts through the month, day or band that is
+        known of them; lights are not looked at.
     by_light
         Light → waiting cases, before the lights themselves are chosen from.
     root_open
@@ -119,6 +122,7 @@ class CaseList:
     by_light: Mapping[str, int]
     unlocated: int
     outside: int
+    imprecise: int
     root_open: int
     latest_at: datetime | None
     marks: Marks
@@ -178,7 +182,7 @@ def build_cases(
         _chosen(session, (town, placed[layer], clocks[layer]), wanted, (span, now), actor)
         for layer in wanted.shown_layers()
     ]
-    rows = _joined(parts)
+    rows = _joined([rows_of_layer for rows_of_layer, _ in parts])
     counts = np.bincount(rows.light[rows.waits], minlength=len(LIGHTS))
     by_light = {light.value: int(n) for light, n in zip(LIGHTS, counts, strict=True)}
     if wanted.lights:
@@ -200,6 +204,7 @@ def build_cases(
         by_light=by_light,
         unlocated=int((where == UNLOCATED).sum()),
         outside=int((where == OUTSIDE).sum()),
+        imprecise=sum(untold for _, untold in parts),
         root_open=root_open_count(session),
         latest_at=latest_at,
         marks=_marks(session, viewer, placed, rows),
@@ -225,14 +230,14 @@ def _chosen(
     wanted: CaseWanted,
     at: tuple[Span, datetime],
     actor: str,
-) -> _Rows:
-    """Choose the rows of one layer, all but by their light."""
+) -> tuple[_Rows, int]:
+    """Choose the rows of one layer, all but by their light; count those too coarse in time."""
     town, placed, clocks = held
     span, now = at
     events = placed.events
-    keep = EventFilter(
-        span.since, span.until, wanted.kinds, wanted.channel_groups, is_open=False
-    ).mask(events)
+    sought = EventFilter(span.since, span.until, wanted.kinds, wanted.channel_groups)
+    untold = sought.imprecise(events)
+    keep = sought.mask(events) | untold
     if wanted.states:
         keep &= events.status.is_in(frozenset(wanted.states))
     if wanted.unit:
@@ -256,8 +261,8 @@ def _chosen(
     if wanted.scope == "overdue":
         keep &= light == LIGHTS.index(Light.RED)
     found = events.occurred_at
-    row = np.flatnonzero(keep)
-    return _Rows(
+    row = np.flatnonzero(keep & ~untold)
+    rows = _Rows(
         layer=np.full(len(row), LAYERS.index(events.layer), dtype=np.int8),
         row=row,
         ids=events.ids[row],
@@ -266,6 +271,7 @@ def _chosen(
         due_ms=due_ms[row],
         found_ms=np.where(np.isnat(found), 0, found.astype(np.int64))[row],
     )
+    return rows, int((keep & untold).sum())
 
 
 def _joined(parts: list[_Rows]) -> _Rows:

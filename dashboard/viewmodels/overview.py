@@ -6,8 +6,9 @@ Knows nothing of languages: codes and values only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from data.counting import (
     local_midnight,
 )
 from data.kpi import Figure, change_figure, same_span_last_year
+from data.repositories.events import NO_TIME
 from data.vocabulary import EventLayer, PlaceLevel
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
     from dashboard.maps.layers import ClusterLevel
     from dashboard.viewmodels.town import Area, Town
+    from data.repositories.events import EventArrays
+
+    PerUnit = Mapping[EventLayer, NDArray[np.int64]]
 
 PER: Final = 1000
 POINTS_FROM_ZOOM: Final = 16.0
@@ -109,15 +114,35 @@ class Reconciled:
 
 @dataclass(frozen=True)
 class Marks:
-    """Points of one layer: place, vocabulary code of each, record ids; and which rows they are."""
+    """Points of one layer: which rows of its events they are, rising, and what is asked of them."""
 
-    layer: EventLayer
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    code: tuple[str, ...]
-    code_at: NDArray[np.int32]
-    ids: NDArray[np.int64]
-    keep: NDArray[np.bool_]
+    events: EventArrays
+    rows: NDArray[np.integer]
+
+    @cached_property
+    def lon(self) -> NDArray[np.float64]:
+        """Longitude of each point, degrees."""
+        return np.asarray(self.events.lon[self.rows])
+
+    @cached_property
+    def lat(self) -> NDArray[np.float64]:
+        """Latitude of each point, degrees."""
+        return np.asarray(self.events.lat[self.rows])
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Vocabulary codes that points of the layer have."""
+        return self.events.kind.labels
+
+    @cached_property
+    def code_at(self) -> NDArray[np.int32]:
+        """Place in `code` of each point's; -1 without one."""
+        return np.asarray(self.events.kind.codes[self.rows])
+
+    @cached_property
+    def totals(self) -> NDArray[np.int64]:
+        """Points of each of `code`."""
+        return np.bincount(self.code_at + 1, minlength=len(self.code) + 1)[1:]
 
 
 @dataclass(frozen=True)
@@ -148,7 +173,7 @@ class Overview:
     area: Area | None
     rows: NDArray[np.int64]
     values: NDArray[np.float64]
-    counts: Mapping[EventLayer, NDArray[np.int64]]
+    counts: PerUnit
     incidents: Figure
     hazards_open: int
     disputes_open: int
@@ -181,16 +206,23 @@ def build_overview(
         Zone whose days bound the span.
     """
     area = town.area(wanted.area)
-    inside = town.in_area(area)
-    rows = np.flatnonzero(inside)
+    rows = np.flatnonzero(town.in_area(area))
     latest_at = latest_moment(placed[EventLayer.INCIDENTS])
     span = span_of(wanted, latest_at, tz)
     filters = filters_of(wanted, span)
-    counted = {layer: _count(town, placed[layer], filters[layer]) for layer in EventLayer}
+    kept = {layer: filters[layer].rows(placed[layer].events) for layer in EventLayer}
+    counted = {
+        layer: _count(town, placed[layer], filters[layer], kept[layer]) for layer in EventLayer
+    }
     per_unit = {layer: _per_unit(town, counts)[rows] for layer, counts in counted.items()}
+    now = (
+        len(kept[EventLayer.INCIDENTS])
+        if area is None
+        else int(per_unit[EventLayer.INCIDENTS].sum())
+    )
     posts = town.posts_in(area)
     marks = {
-        layer: _marks(town, placed[layer], filters[layer], area)
+        layer: _marks(town, placed[layer], kept[layer], area)
         for layer in (EventLayer.INCIDENTS, EventLayer.HAZARDS)
     }
     cells = lattice or lattice_of(placed[EventLayer.INCIDENTS])
@@ -201,17 +233,23 @@ def build_overview(
         rows=rows,
         values=_values(town, rows, per_unit, wanted.measure),
         counts=per_unit,
-        incidents=_change(town, placed[EventLayer.INCIDENTS], filters, (area, span, tz)),
+        incidents=_change(town, placed[EventLayer.INCIDENTS], wanted, (area, span, tz), now),
         hazards_open=int(_total(per_unit, counted, EventLayer.HAZARDS, area)),
         disputes_open=int(_total(per_unit, counted, EventLayer.DISPUTES, area)),
         posts_filled=sum(post.filled for post in posts),
         posts_planned=sum(post.planned for post in posts),
         reconciled=_reconciled(town, counted[EventLayer.INCIDENTS], per_unit, area),
         marks=marks,
-        clusters=cells.levels(marks[EventLayer.INCIDENTS].keep),
+        clusters=cells.levels(marks[EventLayer.INCIDENTS].rows),
         kinds=tuple(sorted(placed[EventLayer.INCIDENTS].events.kind.labels)),
         latest_at=latest_at,
     )
+
+
+def shaded_by(town: Town, shown: Overview, measure: str) -> Overview:
+    """Give the same answer with another measure: nothing is counted again."""
+    values = _values(town, shown.rows, shown.counts, measure)
+    return replace(shown, wanted=replace(shown.wanted, measure=measure), values=values)
 
 
 def lattice_of(placed: Placed) -> Lattice:
@@ -221,12 +259,13 @@ def lattice_of(placed: Placed) -> Lattice:
 
 def latest_moment(placed: Placed) -> datetime | None:
     """When the latest event with a sound time happened."""
-    events = placed.events
-    times = events.occurred_at[~np.isnat(events.occurred_at) & ~_in_future(placed)]
-    if len(times) == 0:
-        return None
-    latest: datetime = times.max().astype("datetime64[ms]").astype(datetime)
-    return latest.replace(tzinfo=UTC)
+    newest = placed.events.newest_at
+    now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "ms")
+    if newest > now:
+        times = placed.events.occurred_at
+        newest = np.fmax.reduce(times[times <= now], initial=NO_TIME)
+    latest: datetime | None = newest.astype("datetime64[ms]").astype(datetime)
+    return None if latest is None else latest.replace(tzinfo=UTC)
 
 
 def span_of(wanted: Wanted, latest_at: datetime | None, tz: str) -> Span:
@@ -252,11 +291,13 @@ def filters_of(wanted: Wanted, span: Span) -> dict[EventLayer, EventFilter]:
     }
 
 
-def in_units(town: Town, placed: Placed, codes: frozenset[str]) -> NDArray[np.bool_]:
-    """Events that lie in units of these codes."""
+def in_units(
+    town: Town, placed: Placed, codes: frozenset[str], rows: NDArray[np.integer] | None = None
+) -> NDArray[np.bool_]:
+    """Whether each event (or each of `rows`) lies in one of the units of these codes."""
     column = _unit_column(town, placed)
     table = np.array([*(str(code) in codes for code in column), False, False])
-    return np.asarray(table[placed.position])
+    return np.asarray(table[placed.position if rows is None else placed.position[rows]])
 
 
 def _unit_column(town: Town, placed: Placed) -> list[object]:
@@ -265,14 +306,12 @@ def _unit_column(town: Town, placed: Placed) -> list[object]:
     return list(placed.grids[f"{town.level}_code"])
 
 
-def _in_future(placed: Placed) -> NDArray[np.bool_]:
-    now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "ms")
-    return np.asarray(placed.events.occurred_at > now)
-
-
-def _count(town: Town, placed: Placed, wanted: EventFilter) -> Counts:
+def _count(
+    town: Town, placed: Placed, wanted: EventFilter, kept: NDArray[np.integer] | None = None
+) -> Counts:
     is_by_event = placed.as_of == AS_OF_EVENT and town.level is PlaceLevel.GRID
-    return count_by(placed, town.level, placed.grids if is_by_event else town.units, wanted)
+    units = placed.grids if is_by_event else town.units
+    return count_by(placed, town.level, units, wanted, kept)
 
 
 def _per_unit(town: Town, counts: Counts) -> NDArray[np.int64]:
@@ -281,10 +320,7 @@ def _per_unit(town: Town, counts: Counts) -> NDArray[np.int64]:
 
 
 def _values(
-    town: Town,
-    rows: NDArray[np.int64],
-    counts: Mapping[EventLayer, NDArray[np.int64]],
-    measure: str,
+    town: Town, rows: NDArray[np.int64], counts: PerUnit, measure: str
 ) -> NDArray[np.float64]:
     units = town.units.iloc[rows]
     if measure == "households":
@@ -306,13 +342,12 @@ def _values(
 def _change(
     town: Town,
     placed: Placed,
-    filters: Mapping[EventLayer, EventFilter],
+    wanted: Wanted,
     where: tuple[Area | None, Span, str],
+    now: int,
 ) -> Figure:
     area, span, tz = where
-    wanted = filters[EventLayer.INCIDENTS]
     scope = area.code if area is not None else "all"
-    now = _within(town, placed, wanted, area)
     if span.since is None or span.until is None:
         return Figure(None, "incidents", scope, None, now)
     since, until = same_span_last_year(span.since, span.until, tz)
@@ -323,12 +358,12 @@ def _change(
 def _within(town: Town, placed: Placed, wanted: EventFilter, area: Area | None) -> int:
     """All that pass a filter; within an area those that lie in its units."""
     if area is None:
-        return int(wanted.mask(placed.events).sum())
+        return len(wanted.rows(placed.events))
     return int(_per_unit(town, _count(town, placed, wanted))[town.in_area(area)].sum())
 
 
 def _total(
-    per_unit: Mapping[EventLayer, NDArray[np.int64]],
+    per_unit: PerUnit,
     counted: Mapping[EventLayer, Counts],
     layer: EventLayer,
     area: Area | None,
@@ -340,7 +375,7 @@ def _total(
 def _reconciled(
     town: Town,
     counts: Counts,
-    per_unit: Mapping[EventLayer, NDArray[np.int64]],
+    per_unit: PerUnit,
     area: Area | None,
 ) -> Reconciled:
     shown = int(per_unit[EventLayer.INCIDENTS].sum())
@@ -357,18 +392,9 @@ def _reconciled(
     )
 
 
-def _marks(town: Town, placed: Placed, wanted: EventFilter, area: Area | None) -> Marks:
-    keep = wanted.mask(placed.events) & placed.events.is_located
+def _marks(town: Town, placed: Placed, kept: NDArray[np.integer], area: Area | None) -> Marks:
+    rows = kept[placed.events.is_located[kept]]
     if area is not None and len(placed.grids):
         codes = frozenset(map(str, town.units.index[town.in_area(area)]))
-        keep &= in_units(town, placed, codes)
-    events = placed.events
-    return Marks(
-        layer=events.layer,
-        lon=events.lon[keep],
-        lat=events.lat[keep],
-        code=events.kind.labels,
-        code_at=events.kind.codes[keep],
-        ids=events.ids[keep],
-        keep=keep,
-    )
+        rows = rows[in_units(town, placed, codes, rows)]
+    return Marks(placed.events, rows)

@@ -12,13 +12,16 @@ never ranks a place: a patrol would feed itself (Ensign et al. 2018). It is a co
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import shapely
 
+from dashboard.viewmodels.patrol_rotation import turned, walk_of_day
+from dashboard.viewmodels.patrol_stops import StopsBefore
 from dashboard.viewmodels.patrol_values import (
     CELL_M,
     HOURS,
@@ -36,18 +39,16 @@ from data.repositories.events import event_records
 from data.vocabulary import EventLayer
 from geo.cells import SquareCells
 from geo.crs import working_crs
-from geo.rounds import visiting_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
     from dashboard.viewmodels.town import Area, Town
     from data.counting import Placed
-    from data.repositories.registers import PatrolStopRecord, PatrolTargetRecord
+    from data.repositories.registers import PatrolTargetRecord
     from data.viewer import Viewer
 
 
@@ -80,22 +81,29 @@ def build_brief(
     west, south, east, north = town.bounds(area)
     cells = SquareCells(working_crs((west + east) / 2, (south + north) / 2), CELL_M)
     ranking = _ranking(ground, asked, cells, tz)
+    ranked = ranked_cells(ranking)
+    day = asked.day.toordinal()
+    rotation = turned([score for _, score in ranked], asked.places, asked.seed, day)
+    starts_at = datetime.combine(asked.day, time(asked.start_hour), ZoneInfo(tz)).astimezone(UTC)
+    stops = StopsBefore(ground.stops, ground.targets, cells, starts_at)
     places = [
         _with_cases(
-            session, viewer, ground, cells, _place(ground, ranking, cells, cell, (asked, tz))
+            session, viewer, ground, cells,
+            _place((ground, stops), ranking, cells, (rank, ranked[rank][0]), (asked, tz)),
         )
-        for cell in _best(ranking, asked.places)
-    ]
+        for rank in rotation.ranks
+    ]  # fmt: skip
     xy_m = cells.metres(np.array([p.lon for p in places]), np.array([p.lat for p in places]))
-    order, walk_m = visiting_order(xy_m)
-    if asked.day.toordinal() % 2:
-        order = tuple(reversed(order))
+    order, walk_m, shortest_m = walk_of_day(xy_m, asked.seed, day)
     return Brief(
         asked=asked,
         area=area,
         places=tuple(places),
         order=order,
         walk_m=walk_m,
+        shortest_m=shortest_m,
+        rotation=rotation,
+        stops_since=stops.since_at,
         first_at=_moment(ranking.occurred.min()) if len(ranking.occurred) else None,
         n_ranked=len(ranking.occurred),
         n_in_hours=int(ranking.in_hours.sum()),
@@ -143,8 +151,11 @@ def _in_area(town: Town, placed: Placed, key: str) -> NDArray[np.bool_]:
     return np.asarray(inside[placed.position])
 
 
-def _best(ranking: _Ranking, most: int) -> list[tuple[int, int]]:
-    """Cells by count in the hours, then by the later last incident, then by column and row."""
+def ranked_cells(ranking: _Ranking) -> list[tuple[tuple[int, int], float]]:
+    """Rank all cells and give each with its score; the one place where the method stands.
+
+    Here: by count in the hours, then by the later last incident, then by column and row.
+    """
     chosen = ranking.cell[ranking.in_hours]
     if len(chosen) == 0:
         return []
@@ -152,17 +163,17 @@ def _best(ranking: _Ranking, most: int) -> list[tuple[int, int]]:
     last = np.full(len(cells), np.datetime64(0, "ms"))
     np.maximum.at(last, where.ravel(), ranking.occurred[ranking.in_hours])
     order = np.lexsort((cells[:, 1], cells[:, 0], -last.astype(np.int64), -n))
-    return [(int(cells[k, 0]), int(cells[k, 1])) for k in order[:most]]
+    return [((int(cells[k, 0]), int(cells[k, 1])), float(n[k])) for k in order]
 
 
 def _place(
-    ground: Ground,
+    held: tuple[Ground, StopsBefore],
     ranking: _Ranking,
     cells: SquareCells,
-    cell: tuple[int, int],
+    ranked: tuple[int, tuple[int, int]],
     when: tuple[PatrolAsked, str],
 ) -> PatrolPlace:
-    asked, tz = when
+    (ground, stops), (rank, cell), (asked, tz) = held, ranked, when
     inside = (ranking.cell == np.array(cell)).all(axis=1)
     chosen = inside & ranking.in_hours
     lon, lat = float(ranking.lon[chosen].mean()), float(ranking.lat[chosen].mean())
@@ -171,12 +182,17 @@ def _place(
     listed = sorted(zip(kinds.tolist(), counts.tolist(), strict=True), key=lambda k: (-k[1], k[0]))
     since = {days: moment64(end - timedelta(days=days)) for days in (28, 365)}
     outline = cells.outline(*cell)
+    grid_code = _grid(ground.town, lon, lat)
+    stop = stops.here(outline, (lon, lat))
+    grid = ground.town.units.geometry[grid_code] if grid_code else None
+    near = None if stop else stops.inside(grid, (lon, lat))
     return PatrolPlace(
+        rank=rank + 1,
         lon=lon,
         lat=lat,
         outline=outline,
         street=_street(ground.town, cells, lon, lat),
-        grid_code=_grid(ground.town, lon, lat),
+        grid_code=grid_code,
         n_hours=int(chosen.sum()),
         n_all=int(inside.sum()),
         n_28_days=int((inside & (ranking.occurred >= since[28])).sum()),
@@ -184,7 +200,9 @@ def _place(
         by_hour=tuple(np.bincount(ranking.hour[inside], minlength=HOURS).tolist()),
         kinds=tuple(listed),
         last_at=_moment(ranking.occurred[chosen].max()),
-        last_stop=_last_stop(ground, cells, outline, (lon, lat), end),
+        last_stop=stop[0] if stop else None,
+        near_stop=near[0] if near else None,
+        stop_gap_m=stop[1] if stop else (near[1] if near else None),
     )
 
 
@@ -208,31 +226,6 @@ def _street(town: Town, cells: SquareCells, lon: float, lat: float) -> str:
 def _grid(town: Town, lon: float, lat: float) -> str:
     hits = town.units.sindex.query(shapely.Point(lon, lat), predicate="intersects")
     return str(min(town.units.index[hits])) if len(hits) else ""
-
-
-def _last_stop(
-    ground: Ground,
-    cells: SquareCells,
-    outline: shapely.Polygon,
-    middle: tuple[float, float],
-    before: datetime,
-) -> PatrolStopRecord | None:
-    here = [
-        stop
-        for stop in ground.stops
-        if stop.arrived_at < before
-        and stop.geometry is not None
-        and (
-            outline.intersects(stop.geometry)
-            or _gap_m(cells, middle, stop.geometry.centroid) <= CELL_M / 2
-        )
-    ]
-    return max(here, key=lambda stop: (stop.arrived_at, stop.id), default=None)
-
-
-def _gap_m(cells: SquareCells, middle: tuple[float, float], point: shapely.Point) -> float:
-    xy = cells.metres(np.array([middle[0], point.x]), np.array([middle[1], point.y]))
-    return float(np.hypot(*(xy[1] - xy[0])))
 
 
 def _with_cases(
@@ -282,10 +275,6 @@ def _due(
             outline is None or (target.geometry is not None and outline.intersects(target.geometry))
         )
     )
-
-
-def _meets(outline: BaseGeometry, shape: BaseGeometry | None) -> bool:
-    return shape is not None and bool(outline.intersects(shape))
 
 
 def _moment(at: np.datetime64) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dashboard.viewmodels.patrol_rotation import NOT_TURNED, Rotation
 from data.repositories.case_records import CaseKey
 from data.vocabulary import ChannelGroup, EventLayer, IncidentKind
 
@@ -71,6 +72,11 @@ class PatrolAsked:
         length = (self.end_hour - self.start_hour) % HOURS or HOURS
         return frozenset((self.start_hour + k) % HOURS for k in range(length))
 
+    @property
+    def seed(self) -> str:
+        """What the turning of the round goes by, besides the day: area and hours."""
+        return f"{self.area}|{self.start_hour}-{self.end_hour}"
+
 
 @dataclass(frozen=True)
 class OpenCase:
@@ -114,6 +120,12 @@ class PatrolPlace:
         When the latest of those in the hours happened.
     last_stop
         The latest stop of a team here before the shift; None: none is known.
+    near_stop
+        Where `last_stop` is None: the latest stop anywhere in the grid.
+    stop_gap_m
+        Metres from the middle to whichever of the two is given; 0: a line walked through here.
+    rank
+        Place among all places of the area and hours, from 1.
     """
 
     lon: float
@@ -131,6 +143,9 @@ class PatrolPlace:
     cases: tuple[OpenCase, ...] = ()
     n_cases: int = 0
     last_stop: PatrolStopRecord | None = None
+    near_stop: PatrolStopRecord | None = None
+    stop_gap_m: float | None = None
+    rank: int = 0
 
     @property
     def is_few(self) -> bool:
@@ -147,9 +162,13 @@ class Brief:
     places
         Best first.
     order
-        Rows of `places` in the order of the walk; every second day it is walked the other way.
-    walk_m
-        Straight-line metres of the walk.
+        Rows of `places` in the order of the walk, another one every day.
+    walk_m, shortest_m
+        Straight-line metres of the walk, and of the shortest one.
+    rotation
+        Which ranks are on today, and how many take turns.
+    stops_since
+        The earliest stop that is known; None: no stop at all is.
     first_at
         When the history begins; None without any.
     n_ranked, n_unclocked, n_discovered, n_unlocated
@@ -172,6 +191,9 @@ class Brief:
     n_discovered: int
     n_unlocated: int
     targets_due: tuple[tuple[PatrolTargetRecord, int], ...] = ()
+    shortest_m: float = 0.0
+    rotation: Rotation = NOT_TURNED
+    stops_since: datetime | None = None
 
     @property
     def minutes(self) -> tuple[int, int]:

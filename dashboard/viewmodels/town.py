@@ -7,6 +7,7 @@ Knows nothing of filters and of languages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -108,18 +109,33 @@ class Town:
 
     def bounds(self, area: Area | None) -> tuple[float, float, float, float]:
         """West, south, east, north (degrees) of the units of an area, or of all."""
-        chosen = self.units[self.in_area(area)]
-        shown = chosen if len(chosen) else self.units
-        west, south, east, north = (float(side) for side in shown.total_bounds)
+        chosen = self._boxes[self.in_area(area)]
+        boxes = chosen if len(chosen) else self._boxes
+        west, south = np.fmin.reduce(boxes[:, :2], initial=np.nan).tolist()
+        east, north = np.fmax.reduce(boxes[:, 2:], initial=np.nan).tolist()
         return west, south, east, north
+
+    @cached_property
+    def _boxes(self) -> NDArray[np.float64]:
+        """West, south, east, north (degrees) of each unit."""
+        return self.units.geometry.bounds.to_numpy(dtype=np.float64)
 
     def name(self, level: str, code: object) -> str:
         """Name of a place; empty where it has none."""
         return self.names.get((level, str(code)), "") if code else ""
 
 
-def load_town(session: Session, viewer: Viewer, *, as_of: date) -> Town:
-    """Read the places that hold on one day."""
+def load_town(
+    session: Session, viewer: Viewer, *, as_of: date, staffed_on: date | None = None
+) -> Town:
+    """Read the places that hold on one day.
+
+    Parameters
+    ----------
+    staffed_on
+        Day on which posts are filled or not, where it is another one: that of a scenario.
+    """
+    staffed_on = staffed_on or as_of
     level, units = _units(session, viewer, as_of)
     upper = {
         name: places_frame(session, viewer, level=name, as_of=as_of)
@@ -149,8 +165,8 @@ def load_town(session: Session, viewer: Viewer, *, as_of: date) -> Town:
         streets=_drawable(streets_frame(session, viewer)),
         areas=areas,
         names=names,
-        posts=posts_of(session, viewer, as_of=as_of),
-        staffing=staffing_of(session, viewer, codes=set(map(str, units.index)), as_of=as_of),
+        posts=posts_of(session, viewer, as_of=staffed_on),
+        staffing=staffing_of(session, viewer, codes=set(map(str, units.index)), as_of=staffed_on),
     )
 
 

@@ -44,7 +44,7 @@ _CLOSED: Final = frozenset(str(state) for state in CLOSED_STATES)
 _HANDLED: Final = _CLOSED | {str(CaseStatus.HANDLED)}
 _NEW: Final = frozenset({str(CaseStatus.REPORTED)})
 _VOID: Final = frozenset(str(state) for state in UNCOUNTED_STATES)
-_STOPPED: Final = frozenset({str(CaseStatus.SUSPENDED)})
+STOPPED: Final = frozenset({str(CaseStatus.SUSPENDED)})
 _MAJOR: Final = frozenset({"major"})
 _NEVER_SHOWN: Final = frozenset({str(IncidentKind.CROWD)})
 """Kinds that count in totals only (domain note 6.2, row 6)."""
@@ -202,7 +202,7 @@ def build_picture(
 ) -> WallPicture:
     """Count everything once; an unknown area key means the whole store."""
     area = town.area(area_key)
-    own = {layer: _inside(town, one, area) for layer, one in placed.items()}
+    own = {layer: inside(town, one, area) for layer, one in placed.items()}
     incidents = own[EventLayer.INCIDENTS]
     rows = np.flatnonzero(town.in_area(area))
     posts = town.posts_in(area)
@@ -223,8 +223,8 @@ def build_picture(
         },
         units=_units(town, own, marks),
         rows=rows,
-        unit_open=_per_unit(town, own[EventLayer.HAZARDS], EventFilter(is_open=True))[rows],
-        unit_recent=_per_unit(town, _mapped(incidents, known), recent)[rows],
+        unit_open=per_unit(town, own[EventLayer.HAZARDS], EventFilter(is_open=True))[rows],
+        unit_recent=per_unit(town, mapped(incidents, known), recent)[rows],
         posts_filled=sum(post.filled for post in posts),
         posts_planned=sum(post.planned for post in posts),
         officers_on_duty=sum(post.filled for post in officers),
@@ -237,7 +237,7 @@ _OFFICERS: Final = frozenset({"beat_officer", "beat_chief"})
 """The posts of the beat itself: who is deputy secretary holds one of them already."""
 
 
-def _mapped(incidents: Placed, known: Known) -> Placed:
+def mapped(incidents: Placed, known: Known) -> Placed:
     """Leave out what is never shown by place: crowds and sensitive kinds."""
     return incidents.take(~np.isin(incidents.events.ids, known.sensitive))
 
@@ -271,7 +271,8 @@ def _day(value: object) -> date | None:
         return None
 
 
-def _inside(town: Town, placed: Placed, area: Area | None) -> Placed:
+def inside(town: Town, placed: Placed, area: Area | None) -> Placed:
+    """Keep what lies in an area; everything without one."""
     if area is None:
         return placed
     codes = frozenset(map(str, town.units.index[town.in_area(area)]))
@@ -328,7 +329,7 @@ class _Late:
 def _lateness(events: EventArrays, at: datetime) -> _Late:
     """Compare open cases with their limits; a suspended case is never late (clock stopped)."""
     is_open = events.is_open
-    running = is_open & ~events.status.is_in(_STOPPED) & ~np.isnat(events.due_at)
+    running = is_open & ~events.status.is_in(STOPPED) & ~np.isnat(events.due_at)
     now = moment64(at)
     overdue = running & (events.due_at < now)
     limit = events.due_at - events.occurred_at
@@ -341,8 +342,7 @@ def _case_state(events: EventArrays, late: _Late, at: datetime) -> CaseState:
     """Count the stages; on time (K12) is asked of what is closed or due by now."""
     counted = ~events.status.is_in(_VOID)
     closed = events.status.is_in(_CLOSED)
-    with_limit = counted & ~np.isnat(events.due_at) & events.time_is_sound
-    with_limit &= closed | (events.due_at <= moment64(at))
+    with_limit, on_time = on_time_rows(events, at)
     return CaseState(
         found=int(counted.sum()),
         accepted=int((counted & ~events.status.is_in(_NEW)).sum()),
@@ -352,12 +352,21 @@ def _case_state(events: EventArrays, late: _Late, at: datetime) -> CaseState:
         overdue=int(late.overdue.sum()),
         due_soon=int(late.due_soon.sum()),
         major_open=int((late.is_open & events.severity.is_in(_MAJOR)).sum()),
-        closed_on_time=int((with_limit & closed & (events.closed_at <= events.due_at)).sum()),
+        closed_on_time=int(on_time.sum()),
         with_limit=int(with_limit.sum()),
     )
 
 
-def _per_unit(town: Town, placed: Placed, wanted: EventFilter) -> NDArray[np.int64]:
+def on_time_rows(events: EventArrays, at: datetime) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mark cases that are closed or due by now, and those of them closed within the limit (K12)."""
+    closed = events.status.is_in(_CLOSED)
+    with_limit = ~events.status.is_in(_VOID) & ~np.isnat(events.due_at) & events.time_is_sound
+    with_limit &= closed | (events.due_at <= moment64(at))
+    return with_limit, with_limit & closed & (events.closed_at <= events.due_at)
+
+
+def per_unit(town: Town, placed: Placed, wanted: EventFilter) -> NDArray[np.int64]:
+    """Count in each row of `town.units`."""
     counts = count_by(placed, town.level, town.units, wanted)
     found = {unit.code: unit.n for unit in counts.units}
     return np.array([found.get(str(code), 0) for code in town.units.index], dtype=np.int64)
@@ -375,7 +384,7 @@ def _units(
     for layer in CASE_LAYERS:
         late = marks[layer]
         parts = (late.is_open, late.overdue, late.due_soon)
-        counted = [_per_unit(town, own[layer].take(part), EventFilter()) for part in parts]
+        counted = [per_unit(town, own[layer].take(part), EventFilter()) for part in parts]
         for code, *numbers in zip(owner, *counted, strict=True):
             totals[code] = totals.get(code, np.zeros(3, dtype=np.int64)) + np.array(numbers)
     lines = [

@@ -6,12 +6,15 @@ batch is of the chunks that were written and no others. Knows nothing of transac
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from data.importers.report import Rejection
 from data.importers.stage import Stage, Tally, staged_rejections, staged_rows
 from data.importers.tables import Table
-from data.repositories.event_writes import EventBlock
+from data.repositories.event_writes import EventBlock, ready_to_copy
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def staged_chunks(
 
 
 def one_ahead(chunks: Iterator[Staged]) -> Generator[Staged]:
-    """Give the same chunks in the same order, each staged while the one before it is written.
+    """Give the same chunks in order, each staged and made ready while the one before is written.
 
     For the served store, where writing is waiting: the driver lets other threads run meanwhile.
     SQLite would take turns with them at every row. At most two chunks are held; a fault of the
@@ -67,7 +70,22 @@ def one_ahead(chunks: Iterator[Staged]) -> Generator[Staged]:
     in one thread. Close the iterator when leaving it early.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="staging") as pool:
-        waiting = pool.submit(next, chunks, None)
+        waiting = pool.submit(_next_ready, chunks)
         while (staged := waiting.result()) is not None:
-            waiting = pool.submit(next, chunks, None)
+            waiting = pool.submit(_next_ready, chunks)
             yield staged
+
+
+def beside(job: Callable[[], Result], waiting: Callable[[], None]) -> Result:
+    """Do a job in another thread while this one waits for the store; give what the job gave."""
+    with ThreadPoolExecutor(1, thread_name_prefix="beside") as pool:
+        doing = pool.submit(job)
+        waiting()
+        return doing.result()
+
+
+def _next_ready(chunks: Iterator[Staged]) -> Staged | None:
+    staged = next(chunks, None)
+    if staged is None or staged.block is None:
+        return staged
+    return replace(staged, block=ready_to_copy(staged.block))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 from data.database import Database, bump_revision
 from data.errors import ImportRefused
 from data.frames import grids_frame
-from data.importers.ahead import Staged, one_ahead, staged_chunks
+from data.importers.ahead import Staged, beside, one_ahead, staged_chunks
 from data.importers.keys import pseudonym_key
 from data.importers.locate import Located, Points, advice_fields, advise, fit_of, locate
 from data.importers.options import EventOptions
@@ -40,7 +41,13 @@ from data.importers.survey import (
 from data.importers.tables import Chunk, Table, open_table
 from data.privacy import is_person_header, person_columns
 from data.repositories.audit import append_audit
-from data.repositories.event_writes import has_older_rows, widen_extent, write_events
+from data.repositories.event_writes import (
+    begin_load,
+    end_load,
+    has_older_rows,
+    widen_extent,
+    write_events,
+)
 from data.repositories.fingerprints import fingerprint
 from data.repositories.imports import (
     DONE,
@@ -57,7 +64,6 @@ from geo.assign import assign_lonlat
 from geo.crs import Datum, crs_from, crs_label, is_stored
 from geo.datum_audit import DatumAudit
 
-_SHOWN_WORDS: Final = 30
 _SAYS_WRONG: Final = 0.5
 _SAYS_RIGHT: Final = 0.9
 _MOVED_DATUMS: Final = frozenset({Datum.GCJ02, Datum.BD09})
@@ -257,6 +263,8 @@ class _Import:
         tally = Tally.from_json(batch.counts)
         with self.db.read() as session:
             older = has_older_rows(session, self.options.layer, stage.source, batch.id)
+        with self.db.write() as session:
+            begin_load(session, self.options.layer, total - batch.row_offset)
         chunks = staged_chunks(stage, table, batch.row_offset, self._require_same_file)
         if self.db.is_served:
             chunks = one_ahead(chunks)
@@ -275,10 +283,7 @@ class _Import:
         with self.db.write() as session:
             if staged.block is not None:
                 counts = write_events(session, staged.block, may_exist=may_exist)
-                tally.inserted += counts.inserted
-                tally.updated += counts.updated
-                tally.unchanged += counts.unchanged
-                tally.stale += counts.stale
+                tally.count(counts)
                 if counts.inserted or counts.updated:
                     bump_revision(session, self.options.layer.value)
             quarantine(session, batch.id, staged.rejections)
@@ -291,16 +296,12 @@ class _Import:
             raise ImportRefused("file_changed", file=self.path.name)
 
     def _finish(
-        self,
-        stage: Stage,
-        table: Table,
-        tally: Tally,
-        *,
-        was_resumed: bool,
+        self, stage: Stage, table: Table, tally: Tally, *, was_resumed: bool
     ) -> ImportReport:
         found = stage.survey
         with self.db.write() as session:
             outside, on_border = self._against_grids(session, found)
+            end_load(session, self.options.layer)
             report = self._report(stage, table, tally, (outside, on_border))
             report = replace(report, was_resumed=was_resumed)
             finish_batch(session, stage.batch_id, report.as_json(), at=datetime.now(UTC))
@@ -335,7 +336,10 @@ class _Import:
             return 0, 0
         if not take.any():
             return 0, 0
-        places = assign_lonlat(found.located.lon[take], found.located.lat[take], grids)
+        points = found.located.lon[take], found.located.lat[take]
+        places = beside(
+            partial(assign_lonlat, *points, grids), partial(end_load, session, self.options.layer)
+        )
         return int((places.grid < 0).sum()), int(places.on_border.sum())
 
     def _report(
@@ -344,14 +348,7 @@ class _Import:
         found, options = stage.survey, self.options
         accepted = found.is_accepted
         unlocated = accepted & ~np.isfinite(found.located.lon)
-        warnings = [*self.warnings, *found.times.warnings, *found.warnings]
-        for name, words in sorted(tally.unmapped.items()):
-            facts = {
-                "field": name,
-                "count": sum(words.values()),
-                "words": dict(words.most_common(_SHOWN_WORDS)),
-            }
-            warnings.append(Caution("unmapped_words", facts))
+        warnings = [*self.warnings, *found.times.warnings, *found.warnings, *tally.cautions()]
         used = {*options.mapping.values(), *stage.kept, *stage.dropped}
         return ImportReport(
             rows=tally.inserted + tally.updated + tally.unchanged + tally.stale + tally.rejected,

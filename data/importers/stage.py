@@ -20,7 +20,7 @@ from data.geometry import point_blobs
 from data.importers.case_columns import CASE_TIMES, case_columns
 from data.importers.numbers import BoolArray, FloatArray, arrow_text
 from data.importers.options import EventOptions
-from data.importers.report import Rejection
+from data.importers.report import Caution, Rejection
 from data.importers.survey import IntArray, Survey, flag_words, safe_ids
 from data.importers.tables import Chunk
 from data.importers.times import NO_TIME, PRECISION_WORDS, Moments, utc_texts
@@ -35,7 +35,7 @@ from data.importers.words import (
 )
 from data.privacy import mask_row, mask_text, person_number
 from data.repositories.event_steps import LIFE_COLUMNS
-from data.repositories.event_writes import EventBlock
+from data.repositories.event_writes import EventBlock, WriteCounts
 from data.vocabulary import CHANNEL_GROUPS, EventLayer
 
 SHAPE: Final = "geometry"
@@ -47,6 +47,7 @@ _ALL_TIMES: Final = (
 _UNHASHED: Final = frozenset({"line", "batch_id", "source", "external_id", "channel_group"})
 _GROUP_OF: Final = {channel: group.value for channel, group in CHANNEL_GROUPS.items()}
 _FLAG_TEXTS: Final = flag_words()
+_SHOWN_WORDS: Final = 30
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     stale: int = 0
+    undated: int = 0
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
@@ -69,6 +71,7 @@ class Tally:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "stale": self.stale,
+            "undated": self.undated,
             "rejected": self.rejected,
             "reasons": dict(self.reasons),
             "masked_values": dict(self.masked),
@@ -77,12 +80,34 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Count what another tally, of a later chunk, counted."""
-        for name in ("inserted", "updated", "unchanged", "stale", "rejected"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.count(other)
+        self.rejected += other.rejected
         self.reasons.update(other.reasons)
         self.masked.update(other.masked)
         for name, words in other.unmapped.items():
             self.unmapped.setdefault(name, Counter()).update(words)
+
+    def count(self, written: "WriteCounts | Tally") -> None:
+        """Count what a block changed in the store."""
+        for name in ("inserted", "updated", "unchanged", "stale", "undated"):
+            setattr(self, name, getattr(self, name) + getattr(written, name))
+
+    def cautions(self) -> list[Caution]:
+        """Warn of words that no list knows, and of undated rows that left a screen's work alone."""
+        made = [
+            Caution(
+                "unmapped_words",
+                {
+                    "field": name,
+                    "count": words.total(),
+                    "words": dict(words.most_common(_SHOWN_WORDS)),
+                },
+            )
+            for name, words in sorted(self.unmapped.items())
+        ]
+        if self.undated:
+            made.append(Caution("undated_rows_left", {"count": self.undated}))
+        return made
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Tally":
@@ -92,6 +117,7 @@ class Tally:
             told.get("updated", 0),
             told.get("unchanged", 0),
             told.get("stale", 0),
+            told.get("undated", 0),
             told.get("rejected", 0),
             Counter(told.get("reasons", {})),
             Counter(told.get("masked_values", {})),

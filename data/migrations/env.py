@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import base as postgresql_base
 from sqlalchemy.dialects.sqlite import base as sqlite_base
 
-from data import geopackage, postgis
+from data import geopackage, postgis, served_rules
 from data.geometry import Geom, Utc
 from data.models import Base
 
@@ -39,9 +39,14 @@ def _include_object(
     _reflected: bool,  # noqa: FBT001 - Alembic's signature
     _other: object,
 ) -> bool:
-    """Leave GiST indexes out on SQLite: Alembic does not know `ddl_if`."""
-    is_gist = kind == "index" and "gist" in str(item.dialect_kwargs.get("postgresql_using", ""))
-    return not (is_gist and context.get_context().dialect.name == "sqlite")
+    """Leave out what one store has not: Alembic does not know `ddl_if`.
+
+    GiST indexes on SQLite; in PostgreSQL the foreign keys that triggers stand for.
+    """
+    if context.get_context().dialect.name == "sqlite":
+        is_gist = kind == "index" and "gist" in str(item.dialect_kwargs.get("postgresql_using", ""))
+        return not is_gist
+    return not served_rules.is_kept_by_trigger(item)
 
 
 def _render_item(kind: str, item: object, autogen: Any) -> str | Literal[False]:  # noqa: ANN401 - Alembic's signature
@@ -104,7 +109,7 @@ def _run_served(database: Any) -> None:  # noqa: ANN401 - Database, which import
         _configure(connection)
         with context.begin_transaction():
             context.run_migrations()
-        postgis.sync(connection)
+        served_rules.sync(connection)
 
 
 def _run_embedded(database: Any) -> None:  # noqa: ANN401 - as above

@@ -56,7 +56,7 @@ class EventColumns:
 
     @declared_attr
     def batch_id(cls) -> Mapped[int | None]:  # noqa: N805 - SQLAlchemy hands the class
-        """Import that wrote the row last."""
+        """Import that wrote the row last; in PostgreSQL kept by a trigger, not by the key."""
         return mapped_column(BIG_KEY, ForeignKey("import_batch.id"))
 
 

@@ -200,6 +200,29 @@ def case_steps(session: Session, record: CaseRecord) -> tuple[StepRecord, ...]:
     return (*(s for s in _derived(record) if until is None or s.at < until), *stored)
 
 
+def stepped_ids(
+    session: Session, layer: EventLayer, action: str, since: datetime, until: datetime
+) -> npt.NDArray[np.int64]:
+    """Give the ids of a layer's rows on which an action was taken in a half-open span."""
+    model = MODELS[layer]
+    found = (
+        select(model.id)
+        .join(
+            CaseStep,
+            (CaseStep.source == model.source) & (CaseStep.external_id == model.external_id),
+        )
+        .where(
+            CaseStep.layer == layer.value,
+            CaseStep.action == str(action),
+            CaseStep.at >= since,
+            CaseStep.at < until,
+        )
+        .distinct()
+        .order_by(model.id)
+    )
+    return np.array(session.scalars(found).all(), dtype=np.int64)
+
+
 def workers_of(steps: Iterable[StepRecord]) -> frozenset[str]:
     """Name who found or handled a case: they may not verify it."""
     return frozenset(s.actor for s in steps if s.action in set(OWN_WORK) and not s.is_derived)

@@ -65,6 +65,31 @@ class EventFilter:
         plain &= ~np.isnat(events.occurred_at)
         return plain
 
+    def rows(self, events: EventArrays) -> npt.NDArray[np.integer]:
+        """Numbers of the rows that pass for certain, rising: where `mask` is true.
+
+        With kinds, only rows of these kinds are looked at.
+        """
+        if not self.kinds:
+            return np.flatnonzero(self.mask(events))
+        rows = events.rows_of_kinds(frozenset(self.kinds))
+        if self.channel_groups:
+            rows = rows[events.channel_group.is_in(frozenset(self.channel_groups), rows)]
+        if self.is_open:
+            rows = rows[events.is_open[rows]]
+        if self._is_timeless:
+            return rows
+        if self._picks_hours or self._leaves_untold(events):
+            wanted = EventFilter(self.since, self.until, hours=self.hours, tz=self.tz)
+            return rows[wanted.mask(events.take(rows))]
+        occurred_at = events.occurred_at[rows]
+        keep = ~np.isnat(occurred_at)
+        if self.since is not None:
+            keep &= occurred_at >= moment64(self.since)
+        if self.until is not None:
+            keep &= occurred_at < moment64(self.until)
+        return rows[keep]
+
     @property
     def _is_timeless(self) -> bool:
         return self.since is None and self.until is None and self.hours is None

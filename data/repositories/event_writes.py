@@ -28,8 +28,8 @@ from sqlalchemy.orm import Session
 
 from data.dialects import SERVED, dialect_of
 from data.geometry import Geom, point_hex, utc_text
-from data.postgis import copy_columns, update_rows
-from data.repositories.event_copy import arrow_columns
+from data.postgis import copy_binary, update_rows
+from data.repositories.event_copy import copied_rows
 from data.repositories.event_steps import (
     MOMENTS,
     StateChange,
@@ -39,6 +39,7 @@ from data.repositories.event_steps import (
     start_stopped_clocks,
 )
 from data.repositories.events import MODELS
+from data.served_rules import lay_index_aside, put_index_back
 from data.vocabulary import EventLayer
 
 _IDS_AT_A_TIME: Final = 900
@@ -55,12 +56,15 @@ class EventBlock:
         among them; times as stored text, geometry as blobs).
     untold
         Columns that the file does not tell: an update leaves them as they are.
+    copied
+        All rows as PostgreSQL takes them, where `ready_to_copy` has made them.
     """
 
     layer: EventLayer
     source: str
     columns: Mapping[str, Sequence[Any]]
     untold: frozenset[str] = frozenset()
+    copied: pa.Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class WriteCounts:
     unchanged: int
     stale: int = 0
     """Rows left out because the stored record was updated later."""
+    undated: int = 0
+    """Stale rows that tell of no moment at all, of records that somebody changed on a screen."""
 
 
 def table_of(layer: EventLayer) -> Table:
@@ -82,11 +88,32 @@ def table_of(layer: EventLayer) -> Table:
     return table
 
 
+def begin_load(session: Session, layer: EventLayer, rows: int) -> None:
+    """Get the served store ready for so many rows; a transaction of its own, as short as may be.
+
+    A large load lays the spatial index aside: readers then look at every row until `end_load`.
+    """
+    if dialect_of(session) == SERVED:
+        lay_index_aside(session.connection(), table_of(layer), rows)
+
+
+def end_load(session: Session, layer: EventLayer) -> None:
+    """Bring back what `begin_load` laid aside, of this load or of one that was killed."""
+    if dialect_of(session) == SERVED:
+        put_index_back(session.connection(), table_of(layer))
+
+
 def has_older_rows(session: Session, layer: EventLayer, source: str, batch_id: int) -> bool:
     """Whether rows of the source stand there that this batch did not write."""
     table = table_of(layer)
     other = or_(table.c.batch_id.is_(None), table.c.batch_id != batch_id)
     return bool(session.scalar(select(exists().where(table.c.source == source, other))))
+
+
+def ready_to_copy(block: EventBlock) -> EventBlock:
+    """Do what needs no session of the served store, so that it can be done while others write."""
+    block = _without_nul(block)
+    return replace(block, copied=copied_rows(table_of(block.layer), block.columns, _filled(block)))
 
 
 def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> WriteCounts:
@@ -102,7 +129,7 @@ def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> Wri
     may_exist
         False when no row of this source can be there yet, which saves the look-up.
     """
-    block = _without_nul(block)
+    block = block if block.copied is not None else _without_nul(block)
     ids = block.columns["external_id"]
     known = _hashes(session, block, ids) if may_exist else {}
     if not known:
@@ -114,14 +141,14 @@ def write_events(session: Session, block: EventBlock, *, may_exist: bool) -> Wri
         external_id in known and known[external_id][0] != fresh
         for external_id, fresh in zip(ids, hashes, strict=True)
     ]
-    stale = _leave_stale(session, block, known, is_changed)
+    stale, undated = _leave_stale(session, block, known, is_changed)
     inserted, updated = sum(is_new), sum(is_changed)
     if inserted:
         _insert(session, block, is_new)
     if updated:
         _update(session, block, is_changed)
         _note_states(session, block, known, is_changed)
-    return WriteCounts(inserted, updated, len(ids) - inserted - updated - stale, stale)
+    return WriteCounts(inserted, updated, len(ids) - inserted - updated - stale, stale, undated)
 
 
 class _Stored(NamedTuple):
@@ -152,14 +179,16 @@ def _hashes(session: Session, block: EventBlock, ids: Sequence[str]) -> _Known:
     return known
 
 
-def _leave_stale(session: Session, block: EventBlock, known: _Known, is_changed: list[bool]) -> int:
-    """Take the stale rows out of those to change; give how many they are."""
+def _leave_stale(
+    session: Session, block: EventBlock, known: _Known, is_changed: list[bool]
+) -> tuple[int, int]:
+    """Take the stale rows out of those to change; give how many, and how many tell no moment."""
     ids, columns = block.columns["external_id"], block.columns
     chosen = list(compress(range(len(ids)), is_changed))
     touched = screen_changes(session, block.layer, block.source, [ids[row] for row in chosen])
     nothing: Sequence[Any] = [None] * len(ids)
     updated = columns.get("updated_at", nothing)
-    stale = 0
+    stale = undated = 0
     for row in chosen:
         told = datetime.fromisoformat(updated[row]) if updated[row] else None
         stored_at, screen_at = known[ids[row]].updated_at, touched.get(ids[row])
@@ -168,10 +197,11 @@ def _leave_stale(session: Session, block: EventBlock, known: _Known, is_changed:
             moments = {name: columns.get(name, nothing)[row] for name in MOMENTS}
             newest = newest_moment(moments)
             is_stale = newest is None or newest < screen_at
+            undated += newest is None
         if is_stale:
             is_changed[row] = False
             stale += 1
-    return stale
+    return stale, undated
 
 
 def _note_states(
@@ -204,19 +234,26 @@ def _is_bare(values: Sequence[Any]) -> bool:
     return isinstance(values, list) and values.count(None) == len(values)
 
 
+def _filled(block: EventBlock) -> list[str]:
+    return [name for name, values in block.columns.items() if not _is_bare(values)]
+
+
 def _insert(session: Session, block: EventBlock, chosen: Sequence[bool] | None) -> None:
-    names = [name for name, values in block.columns.items() if not _is_bare(values)]
-    table = table_of(block.layer).name
+    names, table = _filled(block), table_of(block.layer).name
     if dialect_of(session) == SERVED:
-        fresh = arrow_columns(table_of(block.layer), block.columns, names)
-        copy_columns(session, table, fresh if chosen is None else fresh.filter(pa.array(chosen)))
+        rows = block.copied
+        if rows is None:
+            rows = copied_rows(table_of(block.layer), block.columns, names)
+        copy_binary(
+            session, table, names, rows if chosen is None else rows.filter(pa.array(chosen))
+        )
         return
-    rows = _rows(block, names, chosen)
-    if rows:
+    ready = _rows(block, names, chosen)
+    if ready:
         listed = ", ".join(f'"{name}"' for name in names)
         marks = ", ".join("?" for _ in names)
         statement = f'INSERT INTO "{table}" ({listed}) VALUES ({marks})'  # noqa: S608 - the models' own names
-        session.connection().exec_driver_sql(statement, rows)
+        session.connection().exec_driver_sql(statement, ready)
 
 
 def _update(session: Session, block: EventBlock, chosen: Sequence[bool]) -> None:

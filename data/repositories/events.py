@@ -63,13 +63,15 @@ class Coded:
     labels: tuple[str, ...]
     codes: npt.NDArray[np.int32]
 
-    def is_in(self, wanted: frozenset[str]) -> npt.NDArray[np.bool_]:
-        """Rows whose value is one of `wanted`."""
+    def is_in(
+        self, wanted: frozenset[str], rows: npt.NDArray[np.integer] | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """Whether the value of each row (or of each of `rows`) is one of `wanted`."""
         table = np.array([value in wanted for value in self.labels] + [False])
-        return np.asarray(table[self.codes])
+        return np.asarray(table[self.codes if rows is None else self.codes[rows]])
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> "Coded":
-        """Keep the masked rows."""
+    def take(self, mask: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> "Coded":
+        """Keep the masked rows, or the rows of these numbers."""
         return Coded(self.labels, self.codes[mask])
 
 
@@ -118,6 +120,33 @@ class EventArrays:
     def is_located(self) -> npt.NDArray[np.bool_]:
         """Rows with a point."""
         return np.asarray(np.isfinite(self.lon) & np.isfinite(self.lat))
+
+    @cached_property
+    def newest_at(self) -> np.datetime64:
+        """Latest time of any row, UTC; NaT where no row has one."""
+        newest: np.datetime64 = np.fmax.reduce(self.occurred_at, initial=NO_TIME)
+        return newest
+
+    @cached_property
+    def _kind_order(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Rows by kind, and where each kind's begin; those without a kind come first."""
+        is_small = len(self.kind.labels) <= np.iinfo(np.int16).max  # these are sorted eightfold
+        codes = self.kind.codes.astype(np.int16) if is_small else self.kind.codes
+        order = np.argsort(codes, kind="stable").astype(np.int32)
+        sizes = np.bincount(self.kind.codes + 1, minlength=len(self.kind.labels) + 1)
+        return order, np.concatenate(([0], np.cumsum(sizes)))
+
+    def rows_of_kinds(self, kinds: frozenset[str]) -> npt.NDArray[np.int32]:
+        """Rows of these kinds, rising; found without a look at the others."""
+        order, starts = self._kind_order
+        parts = [
+            order[starts[at + 1] : starts[at + 2]]
+            for at, label in enumerate(self.kind.labels)
+            if label in kinds
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return np.sort(np.concatenate(parts), kind="stable") if parts else order[:0]
 
     @cached_property
     def is_open(self) -> npt.NDArray[np.bool_]:
@@ -170,8 +199,8 @@ class EventArrays:
             self._walls[tz] = np.asarray(wall.astype(np.int64))
         return self._walls[tz]
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> "EventArrays":
-        """Keep the masked rows."""
+    def take(self, mask: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> "EventArrays":
+        """Keep the masked rows, or the rows of these numbers."""
         names = [field.name for field in fields(self) if field.name != "layer"]
         return EventArrays(self.layer, **{name: _take(getattr(self, name), mask) for name in names})
 
@@ -344,8 +373,8 @@ def _record(row: Any) -> EventRecord:  # noqa: ANN401 - one of the three row cla
     )
 
 
-def _take(value: Any, mask: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401 - an array or a Coded
-    return value.take(mask) if isinstance(value, Coded) else value[mask]
+def _take(value: Any, rows: npt.NDArray[Any]) -> Any:  # noqa: ANN401 - an array or a Coded
+    return value.take(rows) if isinstance(value, Coded) else value[rows]
 
 
 def _moments(texts: Sequence[str | None]) -> npt.NDArray[np.datetime64]:

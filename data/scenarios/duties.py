@@ -29,6 +29,9 @@ _DUTIES = (
 _STARTS = (time(8, 30), time(8, 30), time(8, 30), time(14, 0))
 _SHIFT = timedelta(hours=8)
 _WORK_DAYS = 5
+_WEEKEND_TURN = 3
+_WEEKEND_STARTS = (time(8, 30), time(14, 0))
+_WEEKEND_DUTIES = (DutyKind.PATROL, DutyKind.MEDIATION, DutyKind.RECEPTION)
 _HELD, _POLICE_COMES = 0.95, 0.92
 _ALL_FOUR = (
     MeetingParty.RESIDENTS_COMMITTEE, MeetingParty.PARTY_BRANCH, MeetingParty.OWNERS_COMMITTEE,
@@ -50,18 +53,22 @@ _WEDNESDAY = 2
 class ShiftOrder:
     """Shifts of the last weeks: share of time in the community, and least contacts of a day.
 
-    The share is exact over all shifts.
+    The share is exact over all shifts. `weekends`: whether a third of the posts works on them.
     """
 
     weeks: int
     share: float
     contacts: int
+    weekends: bool = False
 
 
 def shift_rows(
     staff: Staff, as_of: date, order: ShiftOrder, dice: np.random.Generator
 ) -> list[Row]:
-    """Give every beat officer a shift on each working day; pairs of shifts balance the share."""
+    """Give every beat officer a shift on each working day; at weekends one in three, if asked.
+
+    Pairs of shifts balance the share; those at weekends, in turn, keep to it one by one.
+    """
     minutes = int(_SHIFT.total_seconds() / 60)
     rows: list[Row] = []
     posts = [
@@ -80,7 +87,7 @@ def shift_rows(
             starts = datetime.combine(day, _STARTS[int(dice.integers(len(_STARTS)))])
             rows.append(
                 {
-                    "external_id": f"BC{len(rows) + 1:05d}",
+                    "external_id": "",
                     "place_code": post["place"],
                     "position": post["position"],
                     "holder_ref": post["officer"],
@@ -93,6 +100,40 @@ def shift_rows(
             )
     if len(rows) % 2:
         rows[-1]["minutes_in_community"] = round(order.share * minutes)
+    if order.weekends:
+        rows += _weekend_rows(posts, as_of, order, dice.spawn(1)[0])
+    for at, row in enumerate(rows, 1):
+        row["external_id"] = f"BC{at:05d}"
+    return rows
+
+
+def _weekend_rows(
+    posts: Sequence[Row], as_of: date, order: ShiftOrder, dice: np.random.Generator
+) -> list[Row]:
+    """Let a third of the posts work on each weekend day, by day and evening, each in its turn."""
+    rows: list[Row] = []
+    for days_back in range(7 * order.weeks, 0, -1):
+        day = as_of - timedelta(days=days_back)
+        if day.weekday() < _WORK_DAYS:
+            continue
+        for at, post in enumerate(posts):
+            if (at + days_back) % _WEEKEND_TURN:
+                continue
+            starts = datetime.combine(day, _WEEKEND_STARTS[len(rows) % len(_WEEKEND_STARTS)])
+            kind = _WEEKEND_DUTIES[int(dice.integers(len(_WEEKEND_DUTIES)))]
+            rows.append(
+                {
+                    "external_id": "",
+                    "place_code": post["place"],
+                    "position": post["position"],
+                    "holder_ref": post["officer"],
+                    "kind": kind.value,
+                    "starts_at": starts,
+                    "ends_at": starts + _SHIFT,
+                    "minutes_in_community": round(order.share * int(_SHIFT.total_seconds() / 60)),
+                    "contact_count": order.contacts + int(dice.poisson(2.6)),
+                }
+            )
     return rows
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from data.scenarios.boards import target_row
 from data.scenarios.cases import CaseOrder, dispute_rows, hazard_rows
 from data.scenarios.contents import Contents, Events, Everyday, everyday
+from data.scenarios.duties import ShiftOrder
 from data.scenarios.figures import Article, Published, at, stated
 from data.scenarios.forces import large_community, other_forces
 from data.scenarios.houses import CompoundState
@@ -81,6 +82,7 @@ def wuhan(spec: ScenarioSpec, town: Town) -> Contents:
     amounts = Everyday(
         rated=_RATED, old={code[DORMITORY]: 0.9, code["梧桐社区"]: 0.6},
         devices=_devices(code[DORMITORY], code[LARGE]),
+        shifts=ShiftOrder(4, 0.72, 6, weekends=True),  # the files end on a Sunday
     )  # fmt: skip
     registers, states, _ = everyday(town, staff, days.as_of, amounts, dice)
     registers[RegisterLayer.SERVICE_POINTS] += _circles(town)

@@ -61,7 +61,8 @@ def xining(spec: ScenarioSpec, town: Town) -> Contents:
     )
     grid_members(staff, town, _DISTRICT_SINCE)
     four_parties(staff, town, _DISTRICT_SINCE, frozenset({code["友谊社区"], code["育才社区"]}))
-    amounts = Everyday(shifts=ShiftOrder(4, 0.8, 10), old={code[OLD]: 0.75, code[PILOT]: 0.5})
+    shifts = ShiftOrder(4, 0.8, 10, weekends=True)  # the files end on a Sunday
+    amounts = Everyday(shifts=shifts, old={code[OLD]: 0.75, code[PILOT]: 0.5})
     registers, states, _ = everyday(town, staff, days.as_of, amounts, dice)
     in_old = [hazard for hazard in hazards if hazard["stated_unit"] == code[OLD]]
     joint_meetings(registers[RegisterLayer.MEETINGS], in_old)

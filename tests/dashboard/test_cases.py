@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import cache
 from dashboard.actions.cases import acting_as, set_root
 from dashboard.cache.cases import case_page, cases, desks
+from dashboard.components.case_list import sum_text
 from dashboard.components.case_map import CaseSight, case_scene
 from dashboard.components.case_words import LIGHT_SIGNS, span_words, when_text, worded
 from dashboard.maps.layers import Basemap
@@ -123,6 +124,31 @@ def test_each_filter_keeps_what_it_says(wanted, expected):
     shown = cases(wanted, "local")
     assert set(names(shown)) == expected
     assert shown.total == len(expected)
+
+
+def test_a_case_known_to_a_month_is_stated_where_the_period_cuts_through(store, tmp_path):
+    database = Database(str(tiny_town.copied(store, tmp_path)))
+    local = ZoneInfo("Asia/Shanghai")
+    month = {
+        "occurred_at": datetime(2026, 2, 1, tzinfo=local).astimezone(UTC),
+        "occurred_until": datetime(2026, 3, 1, tzinfo=local).astimezone(UTC),
+        "time_precision": "month",
+    }
+    with database.write() as session:
+        session.add(hazard("month", **month))
+        bump_revision(session, "hazards")
+    database.dispose()
+    cache.use_config(Config(store_url=str(database.path)))
+    cut = CaseWanted(scope="all", period="custom", since_on=date(2026, 2, 1),
+                     last_on=date(2026, 2, 9))  # fmt: skip
+    shown = cases(cut, "local")
+    assert (set(names(shown)), shown.imprecise) == ({"h1", "h2", "h3", "d1"}, 1)
+    assert Words("zh")("count.imprecise", n="1") in sum_text(Words("zh"), shown)
+    assert cases(replace(cut, unit="grid:B1"), "local").imprecise == 0
+    assert cases(replace(cut, states=("closed",)), "local").imprecise == 0
+    whole = cases(replace(cut, last_on=date(2026, 2, 28)), "local")
+    assert ("month" in names(whole), whole.imprecise) == (True, 0)
+    assert Words("zh")("count.imprecise", n="1") not in sum_text(Words("zh"), whole)
 
 
 def test_incidents_are_listed_among_all_and_sensitive_ones_are_not_drawn():

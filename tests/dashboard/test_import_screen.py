@@ -3,9 +3,12 @@
 import csv
 import gc
 import io
+import json
 import tempfile
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -109,6 +112,48 @@ def test_the_same_file_twice_changes_nothing(page):
     assert not page.exception
     assert figures(page)["Inserted"] == "0"
     assert figures(page)["Unchanged"] == "4"
+
+
+def parquet_of(frame):
+    stream = io.BytesIO()
+    frame.to_parquet(stream)
+    return stream.getvalue()
+
+
+def test_parquet_is_shown_and_imported_plain_and_with_shapes(page, uploads):
+    """Typed columns show as a person would type them, and shapes bring their own CRS."""
+    grids = gpd.GeoDataFrame.from_features(json.loads(tiny_town.grids_text()), crs="EPSG:4326")
+    upload(page, "grids.parquet", parquet_of(grids), "grids")
+    assert not page.exception
+    assert page.dataframe[0].value.shape[0] == 4
+    assert box(page, "map_code").value == "网格编码"
+    assert not [b for b in page.selectbox if b.key and b.key.endswith("_datum")]
+    press(page, "Import")
+    assert figures(page)["Inserted"] == "4"
+    rows = pd.read_csv(io.StringIO(tiny_town.INCIDENTS)).head(12)
+    rows["发生时间"] = pd.to_datetime(rows["发生时间"])
+    rows["操作员身份证号"] = "110101199003074514"
+    upload(page, "incidents.parquet", parquet_of(rows), "incidents")
+    assert not page.exception
+    shown = page.dataframe[0].value
+    assert shown.shape == (12, 10)
+    assert str(shown["发生时间"].iloc[0]) == "2026-03-01 08:00:00"
+    assert set(shown["操作员身份证号"]) == {"[person]"}
+    assert box(page, "map_occurred_at").value == "发生时间"
+    box(page, "datum").set_value("wgs84").run()
+    press(page, "Import")
+    assert not page.exception
+    assert (figures(page)["Rows read"], figures(page)["Inserted"]) == ("12", "12")
+    assert list(uploads.rglob("*.parquet")) == []
+
+
+def test_a_damaged_parquet_is_refused_in_words(page):
+    upload(page, "incidents.parquet", b"PAR1 this is no parquet PAR1", "incidents")
+    assert not page.exception
+    (error,) = page.error
+    assert error.value.replace("\\", "") == Words("en").error(
+        "file_damaged", {"file": "incidents.parquet"}
+    )
 
 
 def test_a_rerun_loses_nothing(page):

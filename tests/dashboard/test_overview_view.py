@@ -6,14 +6,16 @@ from datetime import date
 import numpy as np
 import pytest
 
+from dashboard import cache
 from dashboard.components.overview_notes import sum_text
 from dashboard.text import Words
-from dashboard.viewmodels.overview import Wanted, build_overview
+from dashboard.viewmodels.overview import Wanted, build_overview, lattice_of, shaded_by
 from dashboard.viewmodels.quality import build_quality, load_faults
 from dashboard.viewmodels.town import load_town
 from dashboard.viewmodels.unit_card import build_card
-from data.config import DEFAULT_TZ
+from data.config import DEFAULT_TZ, Config
 from data.counting import place_events
+from data.database import bump_revision
 from data.repositories.events import Coded
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
@@ -209,3 +211,65 @@ def test_a_store_without_grids_shows_its_communities(tmp_path):
     assert town.level is PlaceLevel.COMMUNITY
     assert by_code((town,), shown) == {"E": 3, "W": 7}
     assert shown.reconciled.total == 12
+
+
+@pytest.mark.parametrize(
+    "measure", ["incidents", "incident_rate", "hazards", "disputes", "posts", "households"]
+)
+def test_another_measure_of_the_same_answer_is_that_of_a_new_one(read, measure):
+    asked = {"period": "all", "kinds": ("10", "20")}
+    held = overview(read, **asked)
+    again, anew = shaded_by(read[0], held, measure), overview(read, **asked, measure=measure)
+    assert again.wanted == anew.wanted
+    np.testing.assert_array_equal(again.values, anew.values)
+    assert again.reconciled == anew.reconciled
+
+
+@pytest.mark.parametrize("area", [False, True])
+def test_each_kind_is_counted_and_marked_as_one_by_one(read, area):
+    town, placed = read
+    events = placed[EventLayer.INCIDENTS]
+    chosen = town.areas[0] if area else None
+    for label in events.events.kind.labels:
+        shown = overview(read, period="all", kinds=(label,), area=chosen.key if chosen else "")
+        rows = [
+            row
+            for row, at in enumerate(events.events.kind.codes)
+            if at >= 0 and events.events.kind.labels[at] == label
+        ]
+        inside = town.in_area(chosen)
+        here = [events.position[row] for row in rows]
+        expected = [here.count(unit) for unit in np.flatnonzero(inside)]
+        assert shown.counts[EventLayer.INCIDENTS].tolist() == expected
+        wanted_here = [
+            row
+            for row in rows
+            if events.events.is_located[row]
+            and (chosen is None or (events.position[row] >= 0 and inside[events.position[row]]))
+        ]
+        marks = shown.marks[EventLayer.INCIDENTS]
+        assert marks.rows.tolist() == wanted_here
+        assert marks.totals.sum() == len(wanted_here)
+        mask = np.isin(np.arange(len(events.events)), wanted_here)
+        for one, other in zip(shown.clusters, lattice_of(events).levels(mask), strict=True):
+            assert one.count.tolist() == other.count.tolist()
+
+
+def test_the_bounds_of_a_town_are_those_of_its_units(read):
+    town = read[0]
+    assert town.bounds(None) == tuple(town.units.total_bounds)
+    area = town.areas[0]
+    assert town.bounds(area) == tuple(town.units[town.in_area(area)].total_bounds)
+
+
+def test_one_reading_stands_on_the_revisions_of_its_beginning(database):
+    cache.use_config(Config(store_url=str(database.path)))
+    try:
+        before = cache.revisions()
+        with cache.one_reading():
+            with database.write() as session:
+                bump_revision(session, "incidents")
+            assert cache.revisions() == before
+        assert cache.revisions()["incidents"] == before["incidents"] + 1
+    finally:
+        cache.use_config(None)

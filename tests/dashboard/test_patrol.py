@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ from dashboard.printing.patrol_sheet import patrol_sheet
 from dashboard.session import PatrolChoice, Session, from_address, to_address
 from dashboard.text import Words
 from dashboard.viewmodels.patrol import build_brief
+from dashboard.viewmodels.patrol_rotation import LONGER, turned, walk_of_day
 from dashboard.viewmodels.patrol_values import Ground, OpenCase, PatrolAsked
 from dashboard.viewmodels.town import Area, Town
 from data.config import Config
@@ -363,3 +365,109 @@ def test_what_is_open_at_a_place_leads_to_its_record(tmp_path):
     assert [text.value for text in page.text] == [key]
     cache.use_config(None)
     database.dispose()
+
+
+def stop_at(moment, point, ident, **more):
+    return record(
+        PatrolStopRecord, id=ident, kind="patrol", team="二组", arrived_at=moment,
+        geometry=shapely.Point(point), **more,
+    )  # fmt: skip
+
+
+def said(session, town, **more):
+    found = brief(session, ground(town, NIGHTS, **more))
+    now = datetime(2023, 3, 2, 12, tzinfo=UTC)
+    return found.places[0], brief_text(Words("zh"), found, town, now=now, tz=TZ).places[0].lines[2]
+
+
+def test_a_stop_within_the_reach_counts_though_it_lies_beside_the_square(session, town):
+    beside = (BUSY[0] + 0.00145, BUSY[1])  # 130 m to the east
+    stops = [stop_at(datetime(2023, 2, 1, 10, tzinfo=UTC), beside, 1)]
+    place, line = said(session, town, stops=stops)
+    assert not place.outline.contains(shapely.Point(beside))
+    assert place.last_stop.id == 1
+    assert place.stop_gap_m == pytest.approx(130, abs=3)
+    assert "130 米外" in line
+
+
+def test_a_walked_line_counts_where_it_passes(session, town):
+    far = (BUSY[0] + 0.006, BUSY[1])
+    line = record(
+        PatrolTargetRecord, external_id="BX1", kind="must_line", due_per_week=7, name="线",
+        geometry=shapely.LineString([(94.901, BUSY[1]), (94.915, BUSY[1])]),
+    )  # fmt: skip
+    stop = stop_at(datetime(2023, 2, 1, 10, tzinfo=UTC), far, 1, target_ref="BX1")
+    place, told = said(session, town, stops=[stop], targets=[line])
+    assert (place.last_stop.id, place.stop_gap_m) == (1, 0)
+    assert "2023-02-01 18:00" in told
+
+
+def test_without_a_stop_here_the_last_one_in_the_grid_is_told(session, town):
+    stops = [
+        stop_at(datetime(2023, 2, 1, 10, tzinfo=UTC), (94.9012, 36.4082), 1),
+        stop_at(datetime(2023, 2, 2, 10, tzinfo=UTC), QUIET, 2),
+    ]
+    place, told = said(session, town, stops=stops)
+    assert place.last_stop is None
+    assert place.near_stop.id == 1
+    assert "本网格最近：2023-02-01 18:00" in told
+    assert "自 2023-02-01" in told
+
+
+def test_nothing_is_claimed_of_a_time_without_records(session, town):
+    assert said(session, town)[1] == "库里还没有到点记录"
+    far = [stop_at(datetime(2023, 2, 1, 10, tzinfo=UTC), QUIET, 1)]
+    assert said(session, town, stops=far)[1] == "150 米内自 2023-02-01 有记录以来没有到点"
+
+
+def test_a_stop_of_the_same_day_before_the_shift_counts(session, town):
+    stops = [
+        stop_at(datetime(2023, 3, 2, 11, 59, tzinfo=UTC), BUSY, 1),
+        stop_at(datetime(2023, 3, 2, 12, 0, tzinfo=UTC), BUSY, 2),
+    ]  # the shift begins at 20:00, which is 12:00 UTC
+    assert brief(session, ground(town, NIGHTS, stops=stops)).places[0].last_stop.id == 1
+
+
+def test_the_best_places_are_on_every_day_and_near_equal_ones_take_turns():
+    scores = [9.0, 4.0, 3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 0.1]
+    rounds = [turned(scores, 5, "a|16-24", day) for day in range(738_000, 738_060)]
+    assert all(found.ranks[:3] == (0, 1, 2) for found in rounds)
+    assert all(len(found.ranks) == 5 for found in rounds)
+    assert {rank for found in rounds for rank in found.ranks} == {0, 1, 2, 3, 4, 5, 6}
+    for first, second in zip(rounds[::2], rounds[1::2], strict=True):
+        assert set(first.ranks[3:]) | set(second.ranks[3:]) == {3, 4, 5, 6}
+    assert rounds == [turned(scores, 5, "a|16-24", day) for day in range(738_000, 738_060)]
+    assert rounds != [turned(scores, 5, "a|8-16", day) for day in range(738_000, 738_060)]
+
+
+def test_a_place_that_stands_out_is_never_turned_away():
+    found = turned([30.0, 28.0, 27.0, 26.0, 4.0, 4.0, 4.0], 5, "", 738_001)
+    assert found.ranks[:4] == (0, 1, 2, 3)
+    assert (found.kept, found.slots, found.pool) == (4, 1, 2)
+    assert turned([30.0, 28.0, 27.0, 26.0, 25.0, 4.0], 5, "", 1).pool == 0
+    assert turned([3.0, 2.0], 5, "", 1).ranks == (0, 1)
+    assert turned([], 5, "", 1).ranks == ()
+
+
+def test_two_days_running_never_walk_alike_and_never_much_further():
+    dice = np.random.default_rng(7)
+    for _ in range(5):
+        xy_m = dice.uniform(0, 1500, (5, 2))
+        walks = [walk_of_day(xy_m, "x", day) for day in range(738_000, 738_010)]
+        assert all(one[0] != other[0] for one, other in pairwise(walks))
+        assert all(length_m <= LONGER * shortest_m + 1e-6 for _, length_m, shortest_m in walks)
+        assert all(sorted(order) == [0, 1, 2, 3, 4] for order, _, _ in walks)
+    assert walk_of_day(np.zeros((0, 2)), "x", 1)[0] == ()
+
+
+def test_the_page_says_how_the_round_is_turned(session, town):
+    spots = [(94.9032 + 0.003 * k, 36.4032) for k in range(5)]
+    rows = [at(spot, f"2023-01-{day:02d}T13:00") for spot in spots for day in range(1, 4)]
+    asked = PatrolAsked("", 20, 2, NIGHT.day, places=3)
+    found = brief(session, ground(town, rows), asked)
+    assert (found.rotation.kept, found.rotation.pool) == (2, 2)
+    now = datetime(2023, 3, 2, 12, tzinfo=UTC)
+    text = brief_text(Words("en"), found, town, now=now, tz=TZ)
+    assert "The first 2 places are on every day" in text.notes[-1]
+    assert "its turn today" in text.places[2].count
+    assert text.order == tuple(row + 1 for row in found.order)

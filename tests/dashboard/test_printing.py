@@ -1,14 +1,21 @@
 """Printed pages carry their own Chinese font, their codes scan by construction, nothing runs."""
 
 import re
+import shutil
+import subprocess
 import zlib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
 import segno
 import shapely
+import zxingcpp
+from click.testing import CliRunner
+from PIL import Image
 
+from dashboard.cli import gridbeat
 from dashboard.printing import fonts
 from dashboard.printing.contact_card import (
     CardPrint,
@@ -21,6 +28,7 @@ from dashboard.printing.qr import QUIET_MODULES, address_content, draw_qr, modul
 from dashboard.printing.sketch import Box, Mark, Part, draw_sketch, scale_bar
 from dashboard.text import Words
 from data.errors import ConfigError
+from tests.dashboard import tiny_town
 
 NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)
 GRIDS = (
@@ -41,6 +49,25 @@ CARD = ContactCard(
     marks=(Mark("社区警务室", 97.005, 33.005),),
     qr="tel:09768800001",
 )
+
+
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftoppm") is None, reason="needs pdftoppm (poppler-utils) to print a page"
+)
+
+
+def scanned(pdf, folder, dpi):
+    """Print every page at a resolution in dots per inch, and read the codes on each."""
+    (folder / "printed.pdf").write_bytes(pdf)
+    command = ["pdftoppm", "-r", str(dpi), "-gray", "-png", "printed.pdf", "page"]
+    subprocess.run(command, cwd=folder, check=True, timeout=60)
+    found = []
+    for path in sorted(folder.glob("page*.png")):
+        with Image.open(path) as image:
+            codes = zxingcpp.read_barcodes(image)
+        assert all(code.format == zxingcpp.BarcodeFormat.QRCode for code in codes)
+        found.append([code.text for code in codes])
+    return found
 
 
 def page(paper="A4", **more):
@@ -189,3 +216,28 @@ def test_a_card_without_outline_and_code_is_still_a_card():
     bare = ContactCard("1", "社区", "", "", (), None, (), (), "")
     how = CardPrint([Words("en")], date(2026, 3, 1), NOW, scenario="Demo")
     assert set("nooutline") <= characters(contact_cards_pdf([bare], how))
+
+
+@needs_poppler
+@pytest.mark.parametrize(("paper", "dpi"), [("A5", 100), ("A4", 100)])
+def test_a_reader_of_codes_reads_the_card_as_printed(tmp_path, paper, dpi):
+    """100 dpi is a poor office printer: what it prints must still scan."""
+    longest = address_content("https://station.example/card?place={code}&" + "p" * 200, CARD.code)
+    cards = [replace(CARD, qr=text) for text in (CARD.qr, longest, "")]
+    how = CardPrint([Words("zh"), Words("en")], date(2026, 3, 1), NOW, paper)
+    pages = scanned(contact_cards_pdf(cards, how), tmp_path, dpi)
+    assert pages == [["tel:09768800001"], [longest], []]
+
+
+@needs_poppler
+def test_the_code_of_the_command_is_read_back(tmp_path):
+    """The page that the command prints says the address with the community's code in it."""
+    database = tiny_town.build(tmp_path)
+    database.dispose()
+    out = tmp_path / "cards.pdf"
+    asked = ["contact-card", "--unit", "W", "--unit", "E", "--out", str(out)]
+    asked += ["--qr-address", "https://a.example/{code}", "--store", str(database.path)]
+    told = CliRunner().invoke(gridbeat, asked)
+    assert told.exit_code == 0, told.output
+    read = scanned(out.read_bytes(), tmp_path, 150)
+    assert sorted(read) == [["https://a.example/E"], ["https://a.example/W"]]

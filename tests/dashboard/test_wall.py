@@ -214,7 +214,7 @@ def test_the_board_says_everything_in_its_language(store, language):
         "incidents", "hazards", "overdue", "disputes", "officers", "closing",
     ]  # fmt: skip
     assert [scene["key"] for scene in value["scenes"]] == [
-        "hazards", "programme", "targets", "grades",
+        "hazards", "change", "handover", "programme", "targets", "grades",
     ]  # fmt: skip
     chips = panel(value, "programme", "tiles")["rows"]
     assert [chip["state"] for chip in chips] == ["good", "warn", "off"]
@@ -239,6 +239,7 @@ def test_the_latest_grade_is_drawn_so_that_black_is_seen(store):
     assert arrays["grades", "classes"].tolist() == [4, 4, -1, -1]
     assert graded["hatched"] == [4]
     assert header["kiosk"]["scenes"]["grades"] == ["grades", "grade_names"]
+    assert header["kiosk"]["scenes"]["change"] == ["change", "change_names"]
     labels = next(layer for layer in header["layers"] if layer["id"] == "grade_names")
     assert labels["texts"] == ["西 黑", "东"]
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from data.errors import StaleRevision
 from data.importers.events import run
 from data.importers.options import EventOptions
+from data.importers.stage import Tally
 from data.lifecycle import CaseAction, Move
 from data.models import Hazard
 from data.repositories.case_records import CaseKey
@@ -28,14 +29,14 @@ COLUMNS = {
 }
 
 
-def brought(db, folder, rows, *, columns=None, layer=EventLayer.HAZARDS):
+def brought(db, folder, rows, *, columns=None, layer=EventLayer.HAZARDS, **more):
     """Import rows (header → value) of one source."""
     names = list(rows[0])
     lines = [",".join(names), *(",".join(row.values()) for row in rows)]
     path = folder / f"f{len(list(folder.iterdir()))}.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     mapping = columns or {name: column for name, column in COLUMNS.items() if column in names}
-    options = EventOptions(layer=layer, mapping=mapping, source="city", checks_grids=False)
+    options = EventOptions(layer=layer, mapping=mapping, source="city", checks_grids=False, **more)
     return run(db, path, options, LOCAL_STEWARD, now=NOW + timedelta(days=30))
 
 
@@ -55,6 +56,11 @@ def accepted(db, record, at=NOW):
         return move_case(
             session, CLERK, KEY, Move(CaseAction.ACCEPT), expected_version=record.version, now=at
         )
+
+
+def undated(report):
+    """Counts of the warning that rows without a moment met what a screen had changed."""
+    return [w.fields["count"] for w in report.warnings if w.code == "undated_rows_left"]
 
 
 @pytest.fixture
@@ -86,6 +92,7 @@ def test_a_file_that_tells_no_time_does_not_undo_a_screen(db, folder):
     accepted(db, stored(db)[0])
     report = brought(db, folder, [hazard("已上报", "又来了")])
     assert (report.updated, report.stale, report.rows) == (0, 1, 1)
+    assert undated(report) == [1]
     found, steps = stored(db)
     assert (found.status, found.description) == ("accepted", "楼道堆物")
     assert [step.action for step in steps] == ["accept"]
@@ -99,6 +106,7 @@ def test_the_newer_of_screen_and_file_wins(db, folder, later, status):
     told = (NOW + timedelta(minutes=later, hours=8)).strftime("%Y-%m-%d %H:%M")
     report = brought(db, folder, [hazard("已办结", 更新时间=told)], columns=columns)
     assert (report.updated, report.stale) == ((0, 1) if later < 0 else (1, 0))
+    assert undated(report) == []  # an older moment is a moment: the count of stale rows says it
     found, steps = stored(db)
     assert found.status == status
     assert [step.action for step in steps] == ["accept", "import"][: 1 if later < 0 else 2]
@@ -162,3 +170,23 @@ def test_incidents_have_the_same_version_and_steps(db, folder):
 )  # fmt: skip
 def test_the_newest_moment_of_a_row(told, newest):
     assert newest_moment(told) == newest
+
+
+def test_rows_without_a_moment_are_counted_over_chunks_and_resumed_imports(db, folder):
+    names = [f"h{n}" for n in range(1, 4)]
+    brought(db, folder, [hazard("已上报", 编号=name) for name in names])
+    for name in names[:2]:
+        with db.write() as session:
+            key = CaseKey(EventLayer.HAZARDS, "city", name)
+            move_case(session, CLERK, key, Move(CaseAction.ACCEPT), expected_version=1, now=NOW)
+    again = [hazard("已上报", "又来了", 编号=name) for name in names]
+    report = brought(db, folder, again, chunk_rows=1)
+    assert (report.updated, report.stale, undated(report)) == (1, 2, [2])
+    first, second = Tally(stale=1, undated=1), Tally(stale=4, undated=2)
+    first.add(second)
+    held = Tally.from_json(first.as_json())
+    assert (held.stale, held.undated) == (5, 3)
+    assert [caution.as_json() for caution in held.cautions()] == [
+        {"code": "undated_rows_left", "count": 3}
+    ]
+    assert Tally.from_json({"stale": 5}).cautions() == []  # a batch of before the count

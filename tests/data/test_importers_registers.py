@@ -1,6 +1,7 @@
 """Files of every register: words, cells, shapes, refusals, quarantine, the books."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import openpyxl
@@ -18,6 +19,7 @@ from data.importers.registers.fields import FIELDS, LOCATED, Cell, suggest_colum
 from data.importers.registers.words import VOCABULARIES
 from data.importers.streets import LineLayer, StreetOptions
 from data.importers.streets import run as run_lines
+from data.importers.times import TimeRules
 from data.models import Absence, Appointment, AuditEntry, Compound, ImportBatch, RejectedRow
 from data.repositories.place_writes import PlaceChange, PlaceWriter
 from data.repositories.registers import register_records
@@ -378,6 +380,79 @@ def test_a_workbook_with_dates_and_whole_numbers(town, tmp_path):
     assert record.ends_at == datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
 
 
+SHIFTS = (
+    "班次编号,社区编码,日期,开始时间,结束时间\n"
+    "a,W,2026-05-01,08:00,18:00\n"
+    "b,W,2026年5月1日,20:00,6:30\n"
+    "c,W,2026-05-01,20:00,24:00\n"
+    "d,W,2026-05-01,08:00,次日08:00\n"
+    "e,W,2026-05-01,次日 00:30,02:00\n"
+    "f,W,,2026-05-02 08:00,2026-05-02 09:00\n"
+    "g,W,2026-05-01,晚上10:00,2026-05-02 01:00\n"
+)
+
+
+def shifts(db):
+    found = records(db, RegisterLayer.DUTY_SHIFTS)
+    local = ZoneInfo("Asia/Shanghai")
+    return {
+        each.external_id: tuple(
+            at.astimezone(local).strftime("%d %H:%M") for at in (each.starts_at, each.ends_at)
+        )
+        for each in found
+    }
+
+
+def test_shifts_with_a_date_and_two_clocks_go_over_midnight(town, tmp_path):
+    layer, path = RegisterLayer.DUTY_SHIFTS, table(tmp_path, "shifts.csv", SHIFTS)
+    assert load(town, path, layer).inserted == 7
+    assert shifts(town) == {
+        "a": ("01 08:00", "01 18:00"),
+        "b": ("01 20:00", "02 06:30"),
+        "c": ("01 20:00", "02 00:00"),
+        "d": ("01 08:00", "02 08:00"),
+        "e": ("02 00:30", "02 02:00"),
+        "f": ("02 08:00", "02 09:00"),
+        "g": ("01 22:00", "02 01:00"),
+    }
+    again = load(town, path, layer)
+    assert (again.unchanged, again.updated) == (7, 0)
+
+
+def test_a_workbook_of_shifts_holds_days_and_clocks_of_its_own(town, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["班次编号", "社区编码", "日期", "上岗时刻", "下岗时刻"])
+    book.active.append(["a", "W", date(2026, 5, 1), time(20, 0), time(6, 30)])
+    book.save(tmp_path / "shifts.xlsx")
+    assert load(town, tmp_path / "shifts.xlsx", RegisterLayer.DUTY_SHIFTS).inserted == 1
+    assert shifts(town) == {"a": ("01 20:00", "02 06:30")}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",08:00,18:00", "clock_without_date"),
+        ("2026-05-01,08:00,08:00", "until_before_since"),  # a shift of 24 hours has to say so
+        ("2026-05-01,白天,18:00", "not_a_time"),
+        ("2026-05-01,,18:00", "missing_time"),
+        ("昨天,08:00,18:00", "bad_date"),
+        ("2026-05-01,25:00,26:00", "not_a_time"),
+    ],
+)
+def test_a_shift_whose_clocks_tell_no_span_is_kept_with_its_reason(town, tmp_path, row, reason):
+    path = table(tmp_path, "s.csv", f"社区编码,日期,开始时间,结束时间\nW,{row}\n")
+    report = load(town, path, RegisterLayer.DUTY_SHIFTS)
+    assert (report.rejected, report.reasons) == (1, {reason: 1})
+
+
+def test_clocks_stand_in_the_zone_of_the_file_also_when_it_changes_its_clocks(town, tmp_path):
+    path = table(tmp_path, "s.csv", "社区编码,日期,开始时间,结束时间\nW,2026-03-28,22:00,6:00\n")
+    load(town, path, RegisterLayer.DUTY_SHIFTS, times=TimeRules("Europe/Berlin"))
+    (shift,) = records(town, RegisterLayer.DUTY_SHIFTS)
+    assert shift.starts_at == datetime(2026, 3, 28, 21, tzinfo=UTC)
+    assert shift.ends_at == datetime(2026, 3, 29, 4, tzinfo=UTC)
+
+
 def test_day_numbers_of_a_workbook_are_days(town, tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["警号", "谈话日期"])
@@ -482,7 +557,7 @@ def test_registers_leave_the_house_at_their_level_only(town, tmp_path, level):
 
     with pytest.raises(AccessRefused) as caught:
         export("appraisals")
-    assert caught.value.code == "register_not_public"
+    assert caught.value.code == "register_of_people"
     if level is DisplayLevel.INTERNAL:
         assert export("talks") == 1
         assert "batch_id" not in (tmp_path / "o.csv").read_text(encoding="utf-8-sig")

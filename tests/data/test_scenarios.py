@@ -29,9 +29,9 @@ COUNTS = {
 }  # fmt: skip
 DIGESTS = {
     "golmud_hexi": "8d0c56c2f0d0ee8091988ebb2bb66c42d8a9008cdec028091b7eb6b0f87c8290",
-    "xining_chengxi": "14181d1c2bd9ba902e6096b3afccb6a448119a56098d7275fe3d3031d85b9139",
+    "xining_chengxi": "4bd2e60be7baf7b01b2bb812ea82337a441f9646e8c82d6bb30127c3e2e9a9a3",
     "jilin_integration": "73f326209f962dc493c26cc5df8750464003716d6e97bd82f51c3807a18366d9",
-    "wuhan_baibuting": "82adb3dcf633337b1ba490fcb129880319f987abed95064ab31c7b53c724f4ef",
+    "wuhan_baibuting": "dee54651d98e287fbf214d37698ddb71d149104538f240dfd4fd8546308a6427",
     "yushu_18": "96031a51ff270097e97eb7ce96ed7bc3b89ac70ad25c72e7de7b5d6a923f0762",
 }
 BANDS = {

@@ -218,3 +218,49 @@ def test_two_browsers_change_one_record_and_nothing_is_lost(open_page, town, sto
     assert mine.get_by_text("飞线已拆，照片 12").count() == 1
     lines = [line for line in audit_lines(store) if record.external_id in str(line.detail)]
     assert [line.action for line in reversed(lines)] == ["case_return", "case_dispatch"]
+
+
+def take(page, action, text, state):
+    """Take one step and wait until the page says the new state and offers the next steps."""
+    pill(page, action)
+    if text:
+        note(page).fill(text)
+    save(page, action)
+    expect(page.get_by_text(f"已保存，现在的状态：{state}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"保存：{action}")).to_have_count(0)
+
+
+def tile(page, label):
+    return page.get_by_test_id("stMetric").filter(has_text=label)
+
+
+def test_a_case_goes_up_is_closed_comes_back_and_is_handed_over(open_page, town, store, waiting):
+    record = next(one for one in waiting[2:] if one.level in {"grid", "community"})
+    page = cases_page(open_page, town, link_of(record))
+    act_as(page, "MJ01")
+    take(page, "升级（吹哨）", "要街道协调占道施工", "已派遣")
+    take(page, "开始处置", "", "处置中")
+    take(page, "处置完成", "路面已补，照片 21", "已处置")
+    act_as(page, "MJ02")
+    take(page, "核查通过", "看过现场，照片 22", "已核查")
+    take(page, "结案", "", "已办结")
+    take(page, "复发，重新办理", "雨后又塌", "返工")
+    expect(page.get_by_text("雨后又塌")).to_be_visible()
+    expect(page.get_by_role("radio", name="开始处置", exact=True)).to_be_visible()
+    lines = [line for line in audit_lines(store) if record.external_id in str(line.detail)]
+    steps = ("escalate", "start", "finish", "verify", "close", "reopen")
+    assert [line.action for line in reversed(lines)] == [f"case_{step}" for step in steps]
+    page.get_by_role("link", name="交接班").click()
+    box = page.locator('[data-testid="stSelectbox"]').filter(has_text="班次").locator("input")
+    box.click()
+    page.get_by_role("option").filter(has_text="正在进行").first.click()
+    expect(tile(page, "本班流转")).to_contain_text("1")
+    expect(page.get_by_text("按期办结率最低的 3 个网格")).to_be_visible()
+
+
+def test_the_hand_over_of_a_desk_in_english(open_page, town):
+    page = ready(open_page(town, "/", locale="en-US"))
+    page.get_by_role("link", name="Hand-over").click()
+    expect(tile(page, "Waiting now")).to_contain_text("late")
+    expect(page.get_by_text("Waiting, by responsible post")).to_be_visible()
+    expect(page.get_by_text("closed on time").first).to_be_visible()

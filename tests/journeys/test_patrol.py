@@ -52,3 +52,35 @@ def test_another_shift_gives_another_address_and_other_places(open_page, golmud)
     page.wait_for_url(re.compile("shift=0-8"))
     page.wait_for_function("was => document.querySelector('h4').innerText !== was", arg=before)
     expect(page.locator("h4")).to_contain_text("00:00–08:00")
+
+
+def test_stops_of_teams_are_told_on_the_brief(open_page, golmud):
+    page = open_page(golmud, "/patrol?shift=20-2", locale="zh-CN")
+    page.wait_for_selector(READY)
+    expect(page.get_by_text("最近到点：2023-03-02").first).to_be_visible()
+    expect(page.get_by_text("一年内没有到点记录")).to_have_count(0)
+
+
+PHONE = {
+    "zh-CN": ("离线手机页（HTML）", "巡前简报"),
+    "en-US": ("Phone page, works offline (HTML)", "Patrol brief"),
+}
+
+
+@pytest.mark.parametrize("locale", PHONE)
+def test_the_phone_page_needs_no_network(open_page, chromium_page, golmud, tmp_path, locale):
+    button, heading = PHONE[locale]
+    page = open_page(golmud, "/patrol?shift=20-2", locale=locale)
+    page.wait_for_selector(READY)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    path = tmp_path / "brief.html"
+    download.value.save_as(path)
+    assert path.stat().st_size < 300_000
+    phone = chromium_page(path.as_uri(), locale=locale, viewport=(390, 844))
+    phone.context.set_offline(True)
+    phone.goto(path.as_uri())
+    expect(phone.locator("h1")).to_have_text(heading)
+    expect(phone.locator(".map svg circle")).to_have_count(5)
+    expect(phone.locator("section[id]")).to_have_count(5)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390

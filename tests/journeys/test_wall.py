@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from data.database import Database, bump_revision
-from data.models import AreaGrade, Hazard, ProgrammeItem, Target
+from data.models import AreaGrade, Hazard, Incident, ProgrammeItem, Target
+from data.repositories.figures import save_setting
 from data.repositories.places import place_tree
 from data.viewer import LOCAL_STEWARD
 from tests.conftest import free_port, wait_until_healthy
@@ -169,6 +170,16 @@ def add_hazard(database, name):
         bump_revision(session, "hazards")
 
 
+def add_incident(database, name):
+    """A call of this moment at a place that another one had: the store lives from now on."""
+    with database.write() as session:
+        where = session.query(Incident).filter(Incident.geom.is_not(None)).first().geom
+        row = {"kind": "50", "kind_source": "求助", "channel": "110", "channel_group": "reported"}
+        when = {"occurred_at": datetime.now(UTC), "time_precision": "minute"}
+        session.add(Incident(**common(name), **row, **when, geom=where))
+        bump_revision(session, "incidents")
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_text_is_big_enough_on_a_4k_wall(server, wall, language):
     page = wall(server, f"?lang={language}")
@@ -239,6 +250,47 @@ def test_news_is_shown_within_three_seconds_and_the_map_stays(server, wall, data
     assert page.evaluate("window.blank") == 0
 
 
+def test_an_arrival_takes_the_map_there_and_back(server, wall, database):
+    page = wall(server, "?lang=zh")
+    whole = page.eval_on_selector(".gb-kiosk", "map => map.dataset.bounds")
+    page.evaluate(
+        """() => { document.querySelector('.gb-kiosk').held = true; window.blank = 0;
+          const look = () => {
+            if (!document.querySelector('.gb-kiosk canvas')) window.blank += 1;
+            requestAnimationFrame(look); }; look(); }"""
+    )
+    expect(page.locator(".gb-arrival")).to_be_hidden()
+    add_incident(database, "now")
+    page.wait_for_selector(".gb-kiosk[data-visited=true]")
+    said = page.locator(".gb-arrival")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text("新警情 · ")
+    expect(page.locator(".gb-pulse")).to_have_count(1)
+    size = said.evaluate("line => parseFloat(getComputedStyle(line).fontSize)")
+    assert size >= MIN_TEXT_PX
+    page.wait_for_function(
+        "was => document.querySelector('.gb-kiosk').dataset.bounds !== was", arg=whole
+    )
+    expect(page.locator(".gb-wall")).to_have_attribute("data-scene", "hazards")
+    page.wait_for_selector(".gb-kiosk[data-visited=false]")
+    expect(page.locator(".gb-kiosk")).to_have_attribute("data-bounds", whole)
+    expect(said).to_be_hidden()
+    assert page.evaluate("document.querySelector('.gb-kiosk').held") is True
+    assert page.evaluate("window.blank") == 0
+
+
+def test_a_setting_keeps_the_map_still(server, wall, database):
+    with database.write() as session:
+        save_setting(session, "wall_follow", value=False)
+        bump_revision(session, "settings")
+    page = wall(server, "?lang=en")
+    add_incident(database, "now")
+    expect(page.locator(".gb-wall-sub")).to_have_text("As of now")  # the picture with it is here
+    page.wait_for_timeout(3000)  # three beats of the wall's clock
+    expect(page.locator(".gb-kiosk")).to_have_attribute("data-visited", "false")
+    expect(page.locator(".gb-arrival")).to_be_hidden()
+
+
 def test_a_killed_server_is_said_and_the_wall_comes_back_alone(server, wall, database):
     page = wall(server, "?lang=en")
     assert page.locator(".gb-banner:visible").count() == 0
@@ -282,7 +334,7 @@ def test_a_feed_over_its_limit_is_loud(server, wall, database):
 
 def test_the_scenes_take_turns_and_the_map_follows(server, wall):
     page = wall(server, "?lang=zh")
-    page.wait_for_selector(".gb-wall[data-scene=grades]", timeout=100_000)
+    page.wait_for_selector(".gb-wall[data-scene=grades]", timeout=130_000)
     shown = page.locator(".gb-scene:visible")
     assert shown.count() == 1
     assert shown.get_attribute("data-key") == "grades"

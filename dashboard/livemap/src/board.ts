@@ -67,11 +67,14 @@ export class Board {
     });
   }
 
-  showScene(key: string): void {
-    for (const scene of this.scenes.children) {
-      const isOn = (scene as HTMLElement).dataset["key"] === key;
-      scene.classList.toggle("is-on", isOn);
-    }
+  /** Shows a scene, and the next ones in turn where there is room for several. */
+  showScenes(key: string, room: number): void {
+    const all = [...this.scenes.children] as HTMLElement[];
+    const first = all.findIndex((scene) => scene.dataset["key"] === key);
+    all.forEach((scene, i) => {
+      const after = (i - first + all.length) % all.length;
+      scene.classList.toggle("is-on", first >= 0 && after < room);
+    });
   }
 
   /** What changes with time alone: the clock and the ages. */

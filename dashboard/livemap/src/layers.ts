@@ -64,6 +64,8 @@ function withTooltips(group: L.FeatureGroup): void {
 export class GridShown implements Shown {
   readonly group = new L.FeatureGroup();
   readonly shapes = new Map<string, L.Polygon>();
+  /** A point inside each area. */
+  readonly insides = new Map<string, Place>();
   private readonly marks: TextMark[] = [];
   private readonly fills = new Map<string, CanvasPattern | null>();
   private readonly look: Look | undefined;
@@ -90,6 +92,7 @@ export class GridShown implements Shown {
       this.group.addLayer(shape);
       this.shapes.set(head.codes[i] as string, shape);
       const place = inside[i];
+      if (place) this.insides.set(head.codes[i] as string, place);
       const text = place ? this.textAt(i, classes[i] as number) : "";
       this.marks.push(this.mark(place ?? [0, 0], text, shape, renderer));
     });

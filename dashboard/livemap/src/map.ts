@@ -2,7 +2,7 @@
 
 import * as L from "leaflet";
 
-import { BUILDERS, type Shown } from "./layers.ts";
+import { BUILDERS, GridShown, type Shown } from "./layers.ts";
 import { element } from "./dom.ts";
 import { fillLegend, fillSwitch } from "./legend.ts";
 import { CountMark, TextMark } from "./points.ts";
@@ -32,6 +32,10 @@ const KIOSK_SIGNS = 3;
 const KIOSK_MARGIN_PX = 30;
 const KIOSK_LEGEND_PX = 110;
 const MARGIN_PX = 12;
+const VISIT_S = 0.9;
+/** Room around a visited area, as parts of its size. */
+const VISIT_ROOM = 1.1;
+const VISIT_EDGE_PX = 12;
 const ABOVE_SELECTION: ReadonlySet<string> = new Set(["cluster", "point", "label"]);
 
 export class LiveMap {
@@ -57,6 +61,7 @@ export class LiveMap {
   private legendKey = "";
   private readonly isKiosk: boolean;
   private scene = "";
+  private visited: L.FeatureGroup | null = null;
 
   constructor(root: HTMLElement, answers: Answers, isKiosk = false) {
     this.root = root;
@@ -147,6 +152,44 @@ export class LiveMap {
     spread(this.map, discs, texts("grid"), texts("label"), size);
   }
 
+  /** Goes to an area of a wall's map and marks it; answers false where there is no such area. */
+  visit(code: string): boolean {
+    const grids = [...this.shown.values()].filter((one) => one instanceof GridShown);
+    const shape = grids[0]?.shapes.get(code);
+    const inside = grids[0]?.insides.get(code);
+    if (!shape || !inside) return false;
+    this.visited?.remove();
+    const edge = new L.Polygon(shape.getLatLngs() as L.LatLng[][], {
+      renderer: this.renderer, interactive: false, fill: false, color: "#ffffff", weight: VISIT_EDGE_PX,
+    });
+    const ring = element("span", "gb-pulse");
+    const icon = L.divIcon({ html: ring, className: "gb-pulse-at", iconSize: [0, 0] });
+    const mark = new L.Marker(inside, { icon, interactive: false, keyboard: false });
+    this.visited = new L.FeatureGroup([edge, mark]).addTo(this.map);
+    this.map.once("moveend", () => this.settle());
+    const view = shape.getBounds().pad(VISIT_ROOM);
+    const isStill = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (isStill) this.map.fitBounds(view, { animate: false });
+    else this.map.flyToBounds(view, { duration: VISIT_S });
+    return true;
+  }
+
+  /** Goes back to the whole in one step: shrinking a drawn part would leave the rest blank. */
+  home(): void {
+    if (!this.visited || !this.header) return;
+    this.visited.remove();
+    this.visited = null;
+    this.map.stop();
+    this.all(this.header);
+    this.settle();
+  }
+
+  private settle(): void {
+    this.spread();
+    this.visited?.bringToFront();
+    this.tell();
+  }
+
   destroy(): void {
     clearTimeout(this.timer);
     this.sizes.disconnect();
@@ -158,7 +201,7 @@ export class LiveMap {
   private resized(): void {
     this.map.invalidateSize({ animate: false });
     if (!this.isKiosk || !this.header) return;
-    this.all(this.header);
+    if (!this.visited) this.all(this.header);
     this.spread();
   }
 
@@ -382,6 +425,7 @@ export class LiveMap {
     dataset["zoom"] = String(zoom);
     dataset["bounds"] = [west, south, east, north].join(",");
     dataset["selected"] = this.selection.code ?? "";
+    if (this.isKiosk) dataset["visited"] = String(this.visited !== null);
     const counts = [...this.shown].map(([id, one]) => [
       id,
       { kind: one.head.kind, on: this.isOn(id), marks: one.group.getLayers().length },

@@ -1,6 +1,7 @@
 // Draws one panel of the wall: rows with bars, chips with states, or the curve of a day.
 
 import { drawing, dress, element, fitText, keep, write } from "./dom.ts";
+import type { Arrival } from "./visits.ts";
 
 const SMALL_PX = 36;
 
@@ -67,6 +68,9 @@ export interface BoardValue {
   left: Panel[];
   scenes: { key: string; title: string; panels: Panel[] }[];
   scene_seconds: number;
+  /** The newest incidents, and how long the map shows where one arrived (0: not at all). */
+  arrivals: Arrival[];
+  follow_seconds: number;
   feeds: Feed[];
   words: BoardWords;
   fault: string | null;
@@ -134,7 +138,7 @@ function fillRow(row: HTMLElement, value: Row): void {
 const percent = (share: number): string => `${(100 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
 
 const WIDE = 840;
-const HIGH = 330;
+const HIGH = 230;
 const FOOT = 60;
 
 /** Counts of the hours of a day as an area under a line, with the hours below it. */
@@ -157,7 +161,7 @@ function fillCurve(body: HTMLElement, rows: Row[]): void {
   const most = Math.max(...rows.map((row) => row.share ?? 0), 0);
   const points = rows.map((row, i) => {
     const x = (i / Math.max(1, rows.length - 1)) * (WIDE - 60) + 30;
-    return [x, HIGH - (most ? (row.share ?? 0) / most : 0) * (HIGH - 90)] as const;
+    return [x, HIGH - (most ? (row.share ?? 0) / most : 0) * (HIGH - 76)] as const;
   });
   const line = points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
   svg.querySelector(".gb-curve-line")?.setAttribute("d", line);
@@ -170,6 +174,6 @@ function fillCurve(body: HTMLElement, rows: Row[]): void {
   const peak = svg.querySelector(".gb-peak");
   if (!peak) return;
   peak.setAttribute("x", String(Math.min(WIDE - 150, Math.max(150, x))));
-  peak.setAttribute("y", String(y - 26));
+  peak.setAttribute("y", String(y - 22));
   write(peak, top < 0 ? "" : `${rows[top]?.label ?? ""} · ${rows[top]?.value ?? ""}`);
 }

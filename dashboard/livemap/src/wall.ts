@@ -5,6 +5,7 @@ import { Board } from "./board.ts";
 import { element } from "./dom.ts";
 import { LiveMap } from "./map.ts";
 import type { BoardValue } from "./panels.ts";
+import { Visits } from "./visits.ts";
 import { Scene } from "./wire.ts";
 
 const HIGH_PX = 2160;
@@ -17,6 +18,8 @@ const LOST_MS = 8000;
 const ASK_EVERY_MS = 5000;
 const RELOAD_AFTER_MS = 12_000;
 const GONE_TICKS = 3;
+/** Scenes that a wide wall shows side by side. */
+const WIDE_SCENES = 4;
 
 const silent = { selected: () => {}, picked: () => {}, view: () => {} };
 
@@ -32,6 +35,7 @@ export class Wall {
   private readonly root = element("div", "gb-wall");
   private readonly canvas = element("div", "gb-canvas");
   private readonly board: Board;
+  private readonly visits: Visits;
   private readonly anchors = new Set<Element>();
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly resized = (): void => this.fit();
@@ -55,6 +59,7 @@ export class Wall {
     for (const old of document.querySelectorAll("body > .gb-wall")) old.remove();
     this.root.append(element("style", "", css), this.canvas);
     this.board = new Board(this.canvas);
+    this.visits = new Visits(this.board.mapSlot);
     document.body.append(this.root);
     this.fit();
     globalThis.addEventListener("resize", this.resized);
@@ -75,6 +80,7 @@ export class Wall {
     this.value = value;
     this.root.lang = value.language;
     this.board.draw(value);
+    if (value.tiles.length > 0) this.visits.note(value.arrivals, value.follow_seconds);
     this.tick();
   }
 
@@ -113,6 +119,9 @@ export class Wall {
     if (!value || !beat) return;
     const now = this.nowMs();
     this.board.tell(value, now);
+    if (this.visits.tick(this.map, value.follow_seconds, performance.now())) {
+      this.root.dataset["visiting"] = String(this.visits.isOn);
+    }
     this.turn(value, now);
     const silentMs = performance.now() - beat.atMs;
     const isLost = silentMs > LOST_MS;
@@ -125,12 +134,13 @@ export class Wall {
     if (isLost) void this.knock();
   }
 
-  /** Every so often the next scene; all at once on a wide wall. */
+  /** Every so often the next scene, several on a wide wall; the first while an arrival is shown. */
   private turn(value: BoardValue, now: number): void {
     if (value.scenes.length === 0) return;
-    const at = Math.floor(now / (value.scene_seconds * 1000)) % value.scenes.length;
+    const round = Math.floor(now / (value.scene_seconds * 1000));
+    const at = this.visits.isOn ? 0 : round % value.scenes.length;
     const scene = value.scenes[at]?.key ?? "";
-    this.board.showScene(scene);
+    this.board.showScenes(scene, this.root.classList.contains("is-wide") ? WIDE_SCENES : 1);
     if (scene === this.scene) return;
     this.scene = scene;
     this.root.dataset["scene"] = scene;

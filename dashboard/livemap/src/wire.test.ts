@@ -1,9 +1,10 @@
-// Checks the reader against bytes put together by hand.
+// Checks the reader against bytes put together by hand, and which arrivals are news to a wall.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { clip } from "./clip.ts";
+import { News } from "./visits.ts";
 import { cut, type GridHead, Scene } from "./wire.ts";
 
 function packed(header: unknown, body: Uint8Array, shift = 0): Uint8Array {
@@ -62,4 +63,18 @@ test("long names are cut between characters, short ones stay", () => {
   assert.equal(clip("一二三四五六七八九十一二三四"), "一二三四五六七八九十一二三四");
   assert.equal(clip("一二三四五六七八九十一二三四五"), "一二三四五六七八九十一二三…");
   assert.equal(clip("𠮷".repeat(15)), `${"𠮷".repeat(13)}…`);
+});
+
+test("arrivals are news above the highest number known, and none at first", () => {
+  const one = (n: number) => ({ n, code: `g${n}`, text: "" });
+  const news = new News();
+  assert.deepEqual(news.take([one(7), one(5)]), []);
+  assert.deepEqual(news.take([one(7), one(5)]), []);
+  assert.deepEqual(news.take([one(9), one(8), one(7)]).map(({ n }) => n), [8, 9]);
+  assert.deepEqual(news.take([one(8), one(7), one(5)]), []); // the newest was deleted
+  assert.deepEqual(news.take([]), []);
+  assert.deepEqual(news.take([one(9)]).map(({ n }) => n), [9]);
+  const empty = new News();
+  assert.deepEqual(empty.take([]), []);
+  assert.deepEqual(empty.take([one(1)]).map(({ n }) => n), [1]);
 });

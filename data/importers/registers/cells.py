@@ -18,6 +18,7 @@ import pandas as pd
 
 from data.importers.people_columns import flag_of, office_phone_of
 from data.importers.place_columns import code_text
+from data.importers.registers.clocks import clocks_of, placed, without_clocks
 from data.importers.registers.fields import Cell, Field
 from data.importers.registers.words import VOCABULARIES
 from data.importers.report import Caution
@@ -33,6 +34,7 @@ _PAIR: Final = re.compile(r"[:：=]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BEST_SCORE: Final = 100.0
 _DAYS_A_WEEK: Final = 7
+_TIMES: Final = frozenset({Cell.DAY, Cell.MONTH, Cell.MOMENT, Cell.CLOCK_DAY})
 _COARSE: Final = frozenset({"midnight_only", "month_only_dates"})
 _SHOWN_WORDS: Final = 30
 
@@ -97,7 +99,9 @@ def read_cells(
     read = Readings(len(frame))
     for each, column in fields:
         texts = frame[column]
-        if each.cell in {Cell.DAY, Cell.MONTH, Cell.MOMENT}:
+        if each.day_field in read.cells:
+            _clocks(read, each, texts, rules)
+        elif each.cell in _TIMES:
             _times(read, each, texts, rules)
         elif each.cell is Cell.TEXT:
             shown, counts = mask_text(texts)
@@ -114,7 +118,7 @@ def read_cells(
 def _require(read: Readings, each: Field) -> None:
     if not each.is_required:
         return
-    reason = "missing_time" if each.cell in {Cell.DAY, Cell.MONTH, Cell.MOMENT} else "missing_value"
+    reason = "missing_time" if each.cell in _TIMES else "missing_value"
     for row, value in enumerate(read.cells[each.name]):
         if value is None:
             read.note(row, each.name, reason)
@@ -250,6 +254,20 @@ def _times(read: Readings, each: Field, texts: pd.Series, rules: TimeRules) -> N
         day = at.astimezone(zone).date()
         values.append(day.replace(day=1) if each.cell is Cell.MONTH else day)
     read.cells[each.name] = values
+
+
+def _clocks(read: Readings, each: Field, texts: pd.Series, rules: TimeRules) -> None:
+    """Read moments of which the day may stand in another column, read before this one."""
+    clocks = clocks_of(texts)
+    _times(read, each, without_clocks(texts, clocks), rules)
+    values, days, after = read.cells[each.name], read.of(each.day_field), read.of(each.after)
+    for row, clock in enumerate(clocks):
+        if clock is None:
+            continue
+        if days[row] is None:
+            read.note(row, each.name, "clock_without_date")
+            continue
+        values[row] = placed(clock, days[row], rules.tz, after=after[row])
 
 
 def _codes(read: Readings, each: Field, texts: Sequence[str]) -> None:

@@ -82,7 +82,7 @@ def draft(
 
 def _columns_of(layer: RegisterLayer) -> list[str]:
     """Name the columns of the table that the file may fill, and those that are worked out."""
-    apart = {Cell.ID, *SITE_CELLS}
+    apart = {Cell.ID, Cell.CLOCK_DAY, *SITE_CELLS}
     names = [
         each.name for each in FIELDS[layer] if each.cell not in apart and each.name != "updated_at"
     ]

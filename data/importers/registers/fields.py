@@ -27,6 +27,7 @@ class Cell(StrEnum):
     DAY = "day"
     MONTH = "month"
     MOMENT = "moment"
+    CLOCK_DAY = "clock_day"
     COUNT = "count"
     DUE = "due"
     NUMBER = "number"
@@ -44,13 +45,19 @@ SITE_CELLS: Final = frozenset({Cell.LON, Cell.LAT, Cell.WKT})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a register; `vocabulary` names the words of a code (`words.VOCABULARIES`)."""
+    """One field of a register; `vocabulary` names the words of a code (`words.VOCABULARIES`).
+
+    A moment with a `day_field` may stand as a bare clock, on the day of that field of its row; with
+    `after` it lies on the next day where its clock is earlier than that moment.
+    """
 
     name: str
     cell: Cell
     headers: tuple[str, ...] = ()
     is_required: bool = False
     vocabulary: str = ""
+    day_field: str = ""
+    after: str = ""
 
 
 _PLACE: Final = (
@@ -172,9 +179,14 @@ FIELDS: Final[dict[RegisterLayer, tuple[Field, ...]]] = {
         _code("position", "position", "岗位", "职务", "role"),
         _holder(is_required=False),
         _code("kind", "duty_kind", "勤务类型", "勤务种类", "任务类型", "类型", "类别", "type"),
-        Field("starts_at", Cell.MOMENT, ("开始时间", "上岗时间", "起始时间", "start", "start_time"),
-              is_required=True),
-        Field("ends_at", Cell.MOMENT, ("结束时间", "下岗时间", "end_time"), is_required=True),
+        Field("date", Cell.CLOCK_DAY, ("日期", "勤务日期", "值班日期", "上岗日期", "排班日期",
+                                       "shift_date", "duty_date")),
+        Field("starts_at", Cell.MOMENT, ("开始时间", "上岗时间", "起始时间", "开始时刻", "上岗时刻",
+                                         "start", "start_time", "start_clock"),
+              is_required=True, day_field="date"),
+        Field("ends_at", Cell.MOMENT, ("结束时间", "下岗时间", "终止时间", "结束时刻", "下岗时刻",
+                                       "end_time", "end_clock"),
+              is_required=True, day_field="date", after="starts_at"),
         Field("minutes_in_community", Cell.COUNT, ("在社区分钟", "沉入社区分钟", "在社区时长",
                                                    "community_minutes")),
         Field("contact_count", Cell.COUNT, ("接触群众数", "联系群众数", "走访人次", "contacts")),

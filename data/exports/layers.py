@@ -3,11 +3,11 @@
 Used by the command line and screens. Levels (domain note 6.3): public = counts per grid and month,
 1 to 4 withheld, no totals beside them, so that no withheld cell can be worked out; wall = the
 grid's inner point and a quarter of an hour, no text; internal = exact place, masked text;
-admin = every kept column. Registers leave the house at level internal and above only, appraisals at
-level admin only: a wall shows their counts.
+admin = every kept column. Of registers of things and of work in public a public and a wall export
+hold counts for each community; registers of single office-holders leave the house at level internal
+and above only, appraisals at level admin only.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,22 +16,20 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.counting import AS_OF_TODAY, OUTSIDE, UNLOCATED, Placed, place_events
-from data.errors import AccessRefused, ImportRefused
-from data.formulas import guard_formulas
+from data.errors import ImportRefused
+from data.exports.counts import COUNTED, register_counts, withheld
+from data.exports.records import json_text, register_frame
+from data.exports.writers import writer_of
 from data.frames import grids_frame, places_frame, streets_frame
 from data.repositories.audit import append_audit
 from data.repositories.events import MODELS
-from data.repositories.registers import record_columns, register_records
 from data.viewer import DisplayLevel, Viewer
 from data.vocabulary import EventLayer, GridKind, PlaceLevel, RegisterLayer
 
-SMALLEST_PUBLISHED: Final = 5
 QUARTER_HOUR: Final = np.timedelta64(15 * 60 * 1000, "ms")
 PLACE_LAYERS: Final = {
     "grids": PlaceLevel.GRID,
@@ -67,7 +65,6 @@ LAYERS: Final = (
     *(layer.value for layer in EventLayer),
     *(layer.value for layer in RegisterLayer),
 )
-_BOOKS: Final = ("attributes", "line", "batch_id")
 
 
 @dataclass(frozen=True)
@@ -103,13 +100,15 @@ def export_layer(
     ImportRefused
         `unknown_layer`, `unknown_file_type`.
     AccessRefused
-        `level_too_low`; `register_not_public` (a register below level internal, appraisals below
-        admin); `role_may_not_read`.
+        `level_too_low`; `role_may_not_read`; below level internal (appraisals: below admin)
+        `register_of_people` and, for plans and grades, `register_not_public`.
+    RecordNotFound
+        `no_units`: counts of a register where the store has no place to count by.
     """
     viewer.require_level(options.level)
     if layer not in LAYERS:
         raise ImportRefused("unknown_layer", layer=layer, known=", ".join(LAYERS))
-    write = _writer(target)
+    write = writer_of(target)
     frame = _frame(session, viewer, layer, options, now.date())
     target.parent.mkdir(parents=True, exist_ok=True)
     about = {
@@ -137,7 +136,7 @@ def _frame(
     if layer == "streets":
         return streets_frame(session, viewer).reset_index(drop=True)
     if layer in set(RegisterLayer):
-        return _register(session, viewer, RegisterLayer(layer), options.level)
+        return _register(session, viewer, RegisterLayer(layer), options, day)
     return _events(session, viewer, EventLayer(layer), options, today)
 
 
@@ -153,53 +152,11 @@ def _events(
 
 
 def _register(
-    session: Session, viewer: Viewer, layer: RegisterLayer, level: DisplayLevel
+    session: Session, viewer: Viewer, layer: RegisterLayer, options: ExportOptions, day: date
 ) -> gpd.GeoDataFrame:
-    """Give a register's records; points also as `lon` and `lat`, other shapes as `wkt`."""
-    is_private = layer is RegisterLayer.APPRAISALS
-    needed = DisplayLevel.ADMIN if is_private else DisplayLevel.INTERNAL
-    if level < needed:
-        facts = {"level": level.name.lower(), "needed": needed.name.lower()}
-        raise AccessRefused("register_not_public", layer=layer.value, **facts)
-    records = register_records(session, viewer, layer)
-    names = record_columns(layer)
-    if level < DisplayLevel.ADMIN:
-        names = [name for name in names if name not in _BOOKS]
-    told = [name for name in names if name != "geometry"]
-    table = pd.DataFrame(
-        {name: _column(name, [getattr(record, name) for record in records]) for name in told}
-    )
-    shapes = np.array([getattr(record, "geometry", None) for record in records], dtype=object)
-    if "geometry" in names:
-        points = [s if s is not None and s.geom_type == "Point" else None for s in shapes]
-        table["lon"] = [None if point is None else point.x for point in points]
-        table["lat"] = [None if point is None else point.y for point in points]
-        if layer in (RegisterLayer.BUILDINGS, RegisterLayer.PATROL_TARGETS):
-            table["wkt"] = [
-                None if s is None or p is not None else s.wkt
-                for s, p in zip(shapes, points, strict=True)
-            ]
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"))
-
-
-def _column(name: str, cells: list[Any]) -> pd.Series:
-    """Give cells the type that every kind of file can hold: days and lists become text."""
-    if name.endswith("_at"):
-        return pd.Series(pd.to_datetime(cells, utc=True))
-    told = {type(cell) for cell in cells if cell is not None}
-    if told == {bool}:
-        return pd.Series(cells, dtype="boolean")
-    if told == {int}:
-        return pd.Series(cells, dtype="Int64")
-    if told and told <= {int, float}:
-        return pd.Series(cells, dtype="float64")
-    return pd.Series([_flat(cell) for cell in cells], dtype=object)
-
-
-def _flat(value: Any) -> Any:  # noqa: ANN401 - a cell of a record
-    if isinstance(value, dict | list):
-        return _json(value)
-    return value.isoformat() if isinstance(value, date) else value
+    if options.level < DisplayLevel.INTERNAL and layer in COUNTED:
+        return register_counts(session, viewer, layer, as_of=day, tz=options.tz)
+    return register_frame(session, viewer, layer, options.level)
 
 
 def _grid_codes(placed: Placed) -> np.ndarray[Any, np.dtype[np.object_]]:
@@ -216,7 +173,7 @@ def _exact(session: Session, placed: Placed, *, with_source: bool) -> gpd.GeoDat
     table = pd.DataFrame(rows, columns=["id", *names]).set_index("id")
     table = table.loc[placed.events.ids]
     if "attributes" in table:
-        table["attributes"] = table["attributes"].map(_json, na_action="ignore")
+        table["attributes"] = table["attributes"].map(json_text, na_action="ignore")
     for name in [name for name in names if name.endswith("_at")]:
         table[name] = pd.to_datetime(table[name], utc=True)
     table["grid_code"] = _grid_codes(placed)
@@ -258,14 +215,12 @@ def _public(placed: Placed, tz: str) -> gpd.GeoDataFrame:
     )
     counted = table.value_counts(["grid", "month"], sort=False).rename("n").reset_index()
     grids = placed.grids.iloc[counted["grid"]]
-    withheld = counted["n"].to_numpy() < SMALLEST_PUBLISHED
     frame = pd.DataFrame(
         {
             "grid_code": grids.index.astype(str),
             "name": grids["name"].to_numpy(),
             "month": counted["month"].to_numpy(),
-            "n": counted["n"].astype("Int64").mask(withheld).to_numpy(),
-            "note": np.where(withheld, f"<{SMALLEST_PUBLISHED}", ""),
+            **withheld(counted["n"]),
         }
     )
     return gpd.GeoDataFrame(frame, geometry=grids.geometry.to_numpy(), crs="EPSG:4326")
@@ -273,79 +228,3 @@ def _public(placed: Placed, tz: str) -> gpd.GeoDataFrame:
 
 def _texts(coded: Any) -> np.ndarray[Any, np.dtype[np.object_]]:  # noqa: ANN401 - a Coded
     return np.asarray(np.array([*coded.labels, None], dtype=object)[coded.codes])
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _writer(target: Path) -> Callable[[gpd.GeoDataFrame, Path, Mapping[str, str]], None]:
-    writers = {
-        ".gpkg": _write_features,
-        ".geojson": _write_features,
-        ".csv": _write_csv,
-        ".xlsx": _write_workbook,
-        ".parquet": _write_parquet,
-    }
-    if target.suffix.lower() not in writers:
-        known = ", ".join(writers)
-        raise ImportRefused("unknown_file_type", file=target.name, known=known)
-    return writers[target.suffix.lower()]
-
-
-def _write_features(frame: gpd.GeoDataFrame, target: Path, about: Mapping[str, str]) -> None:
-    target.unlink(missing_ok=True)
-    driver = "GPKG" if target.suffix.lower() == ".gpkg" else "GeoJSON"
-    plain = frame.copy()
-    for name in plain.columns:
-        if plain[name].dtype == object and name != plain.active_geometry_name:
-            plain[name] = plain[name].where(plain[name].notna(), None)
-    plain.to_file(target, driver=driver, engine="pyogrio", layer=about["layer"])
-
-
-def _write_parquet(frame: gpd.GeoDataFrame, target: Path, _about: Mapping[str, str]) -> None:
-    frame.to_parquet(target)
-
-
-def _write_csv(frame: gpd.GeoDataFrame, target: Path, _about: Mapping[str, str]) -> None:
-    table = _without_shapes(frame)
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name].dtype):
-            table[name] = guard_formulas(table[name])
-    table.to_csv(target, index=False, encoding="utf-8-sig")
-
-
-def _write_workbook(frame: gpd.GeoDataFrame, target: Path, about: Mapping[str, str]) -> None:
-    table = _without_shapes(frame)
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(about["layer"])
-    sheet.append([_cell(sheet, name) for name in table.columns])
-    for row in table.itertuples(index=False):
-        sheet.append([_cell(sheet, value) for value in row])
-    notes = book.create_sheet("about")
-    for name, text in about.items():
-        notes.append([_cell(notes, name), _cell(notes, text)])
-    book.save(target)
-
-
-def _cell(sheet: Any, value: Any) -> Any:  # noqa: ANN401 - openpyxl is untyped
-    """Write text as text: never as a formula."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return WriteOnlyCell(sheet, None)
-    if isinstance(value, bool | int | float | np.integer | np.floating | np.bool_):
-        return WriteOnlyCell(sheet, value.item() if hasattr(value, "item") else value)
-    cell = WriteOnlyCell(sheet, "")
-    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
-    cell.value = text
-    cell.data_type = "s"
-    return cell
-
-
-def _without_shapes(frame: gpd.GeoDataFrame) -> pd.DataFrame:
-    table = pd.DataFrame(frame.drop(columns=frame.active_geometry_name))
-    kinds = set(frame.geom_type.dropna())
-    if "lon" not in table and kinds == {"Point"}:
-        table["lon"], table["lat"] = frame.geometry.x, frame.geometry.y
-    return table

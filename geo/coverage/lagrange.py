@@ -1,0 +1,106 @@
+"""Bound the p-median and rule out sites that no best choice can hold.
+
+Used by `geo.coverage.siting` before the exact programme, which then has few sites left. Knows
+nothing of places. Source: Lagrangian relaxation of the assignment constraints, Cornuejols, Fisher
+and Nemhauser 1977; a site whose reduced cost lifts the bound above a known choice is ruled out.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+_ROUNDS: Final = 400
+_PATIENCE: Final = 12
+_LEAST_STEP: Final = 1e-3
+_SAME: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """What is left of a p-median.
+
+    Attributes
+    ----------
+    chosen
+        A good choice, its columns sorted; `upper` is its weighted sum of distances.
+    lower
+        No choice is better than this.
+    open
+        Columns that a choice as good as `chosen` may hold.
+    """
+
+    chosen: tuple[int, ...]
+    upper: float
+    lower: float
+    open: BoolArray
+
+
+def sieve(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s: float) -> Sieve:
+    """Bound the best choice of `posts` columns of weighted distances (rows by sites)."""
+    cost = ways * weight[:, None]
+    began = time.monotonic()
+    chosen = _swapped(cost, _greedy(cost, posts), began + time_limit_s / 2.0)
+    upper = float(cost[:, chosen].min(axis=1).sum())
+    price = np.partition(cost, min(1, cost.shape[1] - 1), axis=1)[:, min(1, cost.shape[1] - 1)]
+    lower, is_open, scale, idle = -np.inf, np.ones(cost.shape[1], dtype=bool), 1.0, 0
+    for _ in range(_ROUNDS):
+        rest = np.minimum(cost - price[:, None], 0.0)
+        gain = rest.sum(axis=0)
+        order = np.argsort(gain, kind="stable")
+        taken = order[:posts]
+        bound = float(price.sum() + gain[taken].sum())
+        idle = 0 if bound > lower + _SAME * abs(lower) else idle + 1
+        lower = max(lower, bound)
+        trial = np.sort(taken)
+        value = float(cost[:, trial].min(axis=1).sum())
+        if value < upper * (1.0 - _SAME):
+            chosen, upper = trial, value
+        slack = _SAME * max(1.0, abs(upper))
+        is_open &= bound + gain - gain[order[posts - 1]] <= upper + slack
+        is_open[chosen] = True
+        if idle >= _PATIENCE:
+            scale, idle = scale / 2.0, 0
+        slope = 1.0 - (rest[:, taken] < 0.0).sum(axis=1)
+        norm = float((slope * slope).sum())
+        is_late = time.monotonic() - began > time_limit_s
+        if upper - lower <= slack or norm == 0.0 or scale < _LEAST_STEP or is_late:
+            break
+        price = price + scale * (upper - bound) / norm * slope
+    return Sieve(tuple(int(k) for k in np.sort(chosen)), upper, min(lower, upper), is_open)
+
+
+def _greedy(cost: FloatArray, posts: int) -> npt.NDArray[np.int64]:
+    near, chosen = np.full(len(cost), np.inf), []
+    for _ in range(posts):
+        sums = np.minimum(near[:, None], cost).sum(axis=0)
+        sums[chosen] = np.inf
+        best = int(sums.argmin())
+        chosen.append(best)
+        near = np.minimum(near, cost[:, best])
+    return np.array(chosen, dtype=np.int64)
+
+
+def _swapped(
+    cost: FloatArray, chosen: npt.NDArray[np.int64], until: float
+) -> npt.NDArray[np.int64]:
+    """Exchange one site for another while that helps (Teitz and Bart 1968)."""
+    best = float(cost[:, chosen].min(axis=1).sum())
+    is_better = True
+    while is_better and time.monotonic() < until:
+        is_better = False
+        for place in range(len(chosen)):
+            others = np.delete(chosen, place)
+            near = cost[:, others].min(axis=1, initial=np.inf)
+            sums = np.minimum(near[:, None], cost).sum(axis=0)
+            sums[others] = np.inf
+            site = int(sums.argmin())
+            if sums[site] < best * (1.0 - _SAME):
+                best, is_better = float(sums[site]), True
+                chosen = np.append(others, site)
+    return np.sort(chosen)

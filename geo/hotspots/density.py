@@ -1,0 +1,201 @@
+"""Estimate the density of events on a raster or at given places, saying how exactly.
+
+Used by the methods `kde` and `count-kernel`, and by maps that draw a surface.
+Knows nothing of cells and classes.
+
+Two ways. The direct sum adds every event's kernel at every place within its reach. The
+transformed sum spreads each event over 4 x 4 nodes by cubic B-splines, takes out the splines' own
+blur and applies the kernel in one Fourier transform (the scheme of non-uniform transforms: Dutt and
+Rokhlin 1993, Greengard and Lee 2004); its error is bounded for each event, wherever it lies. The
+direct sum is taken where it is cheap, and where the bandwidth is under 8 pixels.
+"""
+
+from dataclasses import dataclass
+from math import ceil, pi
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from geo.errors import FrameError
+from geo.hotspots.direct import direct_on_raster
+from geo.hotspots.kernels import fall, peak_of, reach_m
+from geo.hotspots.options import Kernel
+from geo.hotspots.transformed import Nodes, transformed_sum
+
+FloatArray = npt.NDArray[np.float64]
+
+SMALL_PIXELS: Final = 8.0
+"""Bandwidths under this many pixels are summed directly."""
+
+_CHEAP: Final = 5e6
+_QUARTIC_NODES: Final = 24.0
+_MOST_PAIRS: Final = 2e7
+_PAIRS_A_BLOCK: Final = 2_000_000
+_STEPS_A_BANDWIDTH: Final = 16.0
+_EXACT_ERROR: Final = 1e-9
+_SPLINE_ORDER: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A raster of square pixels in a CRS in metres; row 0 is the southernmost.
+
+    Attributes
+    ----------
+    west, south
+        Lower left corner, metres.
+    pixel_m
+        Side of a pixel.
+    columns, rows
+        Size.
+    """
+
+    west: float
+    south: float
+    pixel_m: float
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """A density and how it was worked out.
+
+    Attributes
+    ----------
+    per_m2
+        Events per square metre.
+    way
+        ``direct`` or ``transformed``.
+    error_share
+        Largest error of one event's kernel, as a share of its peak. Kernel and error fall off
+        together, so it is also about the largest error against the highest density.
+    """
+
+    per_m2: FloatArray
+    way: str
+    error_share: float
+
+
+def density_on_raster(
+    x: FloatArray, y: FloatArray, raster: Raster, bandwidth_m: float, kernel: Kernel
+) -> Density:
+    """Estimate the density at the pixels' centres.
+
+    Parameters
+    ----------
+    x, y
+        Events, metres, finite; those beyond the raster count where their kernel reaches it.
+    raster
+        Where the density is wanted.
+    bandwidth_m
+        Radius (quartic) or standard deviation (Gaussian), metres.
+    kernel
+        Shape; both integrate to one event over the plane. Nothing is put back at borders.
+
+    Returns
+    -------
+    Density
+        `per_m2` of shape (rows, columns).
+
+    Raises
+    ------
+    FrameError
+        ``bad_bandwidth`` (field `bandwidth_m`).
+    """
+    _refuse_bad(bandwidth_m)
+    radius = reach_m(kernel, bandwidth_m) / raster.pixel_m
+    cheap = len(x) * (2.0 * radius + 1.0) ** 2 <= _CHEAP
+    if cheap or bandwidth_m < SMALL_PIXELS * raster.pixel_m:
+        u = (x - raster.west) / raster.pixel_m - 0.5
+        v = (y - raster.south) / raster.pixel_m - 0.5
+        bandwidth = bandwidth_m / raster.pixel_m
+        sums = direct_on_raster(u, v, (raster.rows, raster.columns), bandwidth, kernel)
+        return Density(sums * peak_of(kernel, bandwidth_m), "direct", _EXACT_ERROR)
+    finer = 1
+    if kernel is Kernel.QUARTIC:
+        finer = max(1, ceil(_QUARTIC_NODES * raster.pixel_m / bandwidth_m))
+    node_m = raster.pixel_m / finer
+    u = (x - raster.west - raster.pixel_m / 2.0) / node_m
+    v = (y - raster.south - raster.pixel_m / 2.0) / node_m
+    nodes = Nodes((raster.rows - 1) * finer + 1, (raster.columns - 1) * finer + 1, finer)
+    values = transformed_sum(u, v, nodes, bandwidth_m / node_m, kernel)
+    share = _transform_error(kernel, bandwidth_m / node_m)
+    return Density(values * peak_of(kernel, bandwidth_m), "transformed", share)
+
+
+def density_at(xy: FloatArray, places: FloatArray, bandwidth_m: float, kernel: Kernel) -> Density:
+    """Estimate the density at given places.
+
+    Parameters
+    ----------
+    xy
+        Events, metres, shape (n, 2).
+    places
+        Where the density is wanted, metres, shape (m, 2).
+    bandwidth_m, kernel
+        As `density_on_raster`.
+
+    Notes
+    -----
+    Direct while events and places make at most about 2e7 pairs within reach; beyond that a raster
+    of a sixteenth of the bandwidth is filled and interpolated by cubic splines.
+    """
+    _refuse_bad(bandwidth_m)
+    radius_m = reach_m(kernel, bandwidth_m)
+    spots, index = np.unique(xy, axis=0, return_inverse=True)
+    weight = np.bincount(index.ravel(), minlength=len(spots)).astype(np.float64)
+    span = np.maximum(np.ptp(places, axis=0), 2.0 * radius_m)
+    pairs = len(spots) * len(places) * min(1.0, pi * radius_m**2 / float(span.prod()))
+    if pairs > _MOST_PAIRS:
+        return _interpolated(xy, places, bandwidth_m, kernel)
+    total = np.zeros(len(places))
+    tree = cKDTree(spots)
+    step = max(1, int(_PAIRS_A_BLOCK * len(places) / max(1.0, pairs)))
+    for start in range(0, len(places), step):
+        block = places[start : start + step]
+        found: Any = tree.query_ball_point(block, radius_m, return_sorted=False)
+        sizes = np.fromiter((len(hits) for hits in found), dtype=np.int64, count=len(block))
+        if sizes.sum() == 0:
+            continue
+        event = np.concatenate([np.asarray(hits, dtype=np.int64) for hits in found if hits])
+        place = np.repeat(np.arange(len(block)), sizes)
+        away = ((spots[event] - block[place]) ** 2).sum(axis=1) / bandwidth_m**2
+        value = fall(kernel, away) * weight[event]
+        total[start : start + step] = np.bincount(place, value, minlength=len(block))
+    return Density(total * peak_of(kernel, bandwidth_m), "direct", _EXACT_ERROR)
+
+
+def _interpolated(
+    xy: FloatArray, places: FloatArray, bandwidth_m: float, kernel: Kernel
+) -> Density:
+    pixel_m = bandwidth_m / _STEPS_A_BANDWIDTH
+    low = places.min(axis=0) - 8.0 * pixel_m
+    high = places.max(axis=0) + 8.0 * pixel_m
+    columns, rows = (np.ceil((high - low) / pixel_m).astype(int) + 1).tolist()
+    raster = Raster(float(low[0]), float(low[1]), pixel_m, columns, rows)
+    surface = density_on_raster(xy[:, 0], xy[:, 1], raster, bandwidth_m, kernel)
+    at = (places - low) / pixel_m - 0.5
+    values = ndimage.map_coordinates(surface.per_m2, [at[:, 1], at[:, 0]], order=3, mode="nearest")
+    share = surface.error_share + _transform_error(kernel, _STEPS_A_BANDWIDTH)
+    return Density(np.maximum(0.0, values), surface.way, share)
+
+
+def _transform_error(kernel: Kernel, bandwidth: float) -> float:
+    """Bound the error of one event's kernel as a share of its peak; bandwidth in nodes.
+
+    Gaussian: the first images of the cubic spline on both axes, 4 x E|w|^4 / (2 pi)^4 with w normal
+    of deviation 1/bandwidth. Quartic: a cubic spline through a curve whose second derivative jumps
+    by 8/bandwidth^2 at its rim.
+    """
+    if kernel is Kernel.GAUSSIAN:
+        return 4.0 * 3.0 / (2.0 * pi * bandwidth) ** _SPLINE_ORDER + _EXACT_ERROR
+    return 0.4 / bandwidth**2
+
+
+def _refuse_bad(bandwidth_m: float) -> None:
+    if not (np.isfinite(bandwidth_m) and bandwidth_m > 0):
+        raise FrameError("bad_bandwidth", bandwidth_m=bandwidth_m)

@@ -1,0 +1,256 @@
+"""Test whether events close in space follow each other closely in time (Knox), and where they do.
+
+Used by `find` and by the near-repeat panel.
+Knows nothing of cells' classes.
+
+Sources: Knox (1964) for the count of close pairs; Mantel (1967) and Ratcliffe (2009) for the test
+by permuted times. Repeated records make pairs of their own at no distance and no delay, which alone
+can make a test significant: they are counted first, and repeated ids dropped unless told otherwise.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy import stats
+from scipy.spatial import cKDTree
+
+from geo.errors import FrameError
+from geo.hotspots.checks import require_events, require_order, require_times
+from geo.hotspots.layers import CellLayer, EventLayer, seconds_of
+from geo.hotspots.options import CellClass, HotspotOptions, Repeats
+from geo.hotspots.periods import DAY_S, require_seconds, span_of
+from geo.hotspots.result import Report, Working
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_BLOCK: Final = 4_000_000
+_INT32_S: Final = 2**31 - 1
+_MOST_PAIRS: Final = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Knox:
+    """The bands of a Knox test.
+
+    Attributes
+    ----------
+    bands
+        One row for each pair of bands: `from_m`, `to_m`, `from_days`, `to_days`,
+        `observed` (pairs), `expected` (mean of the permutations; of the margins where there are
+        none), `ratio`, `p_sim` (share of permutations with at least as many pairs, the observed one
+        counted in; NaN without permutations), `p_poisson` (at least as many pairs under a Poisson
+        with the margins' mean). The first bands hold their lower bound 0, the others do not.
+    report
+        `n`, `pairs`, `close_in_space`, repeats found and dropped, permutations and seed.
+    """
+
+    bands: pd.DataFrame
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs within the largest distance, sorted by distance band."""
+
+    a: IntArray
+    b: IntArray
+    edges: IntArray
+
+
+def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Knox:
+    """Count pairs by distance and time band, against permuted times.
+
+    Parameters
+    ----------
+    events
+        Points in metres with `occurred_at` (with time zone), and `event_id` where ids may repeat.
+    options
+        `near_m`, `near_days`: upper bounds, inclusive; `permutations` (99 where 0), `seed`,
+        `repeats`.
+
+    Raises
+    ------
+    FrameError
+        ``no_events``, ``missing_columns``, ``times_without_zone``, ``times_missing``,
+        ``bad_bands``, ``too_few_for_pairs`` (field `n`), ``too_many_pairs``.
+    CrsError
+        ``no_crs``, ``not_in_metres``.
+    """
+    asked = options or HotspotOptions()
+    if asked.permutations == 0:
+        asked = replace(asked, permutations=99)
+    require_events(events)
+    time_s = seconds_of(require_times(events))
+    xy = shapely.get_coordinates(events.geometry.to_numpy())
+    ids = events["event_id"].astype(str).to_numpy(object) if "event_id" in events.columns else None
+    return knox_of(EventLayer(xy, np.zeros(len(xy), dtype=np.int64), time_s, ids), asked)
+
+
+def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
+    """Do as `knox` on events that were read before; without permutations where there are 0."""
+    require_order("near_m", options.near_m)
+    require_order("near_days", options.near_days)
+    kept, report = _without_repeats(events, options.repeats)
+    time_s = require_seconds(kept)
+    n = len(kept)
+    if n < 2:  # noqa: PLR2004 - a pair
+        raise FrameError("too_few_for_pairs", n=n, least=2)
+    pairs = _pairs(kept.xy, options.near_m)
+    limits_s = np.asarray(options.near_days) * DAY_S
+    observed = _differences(_counts(time_s[:, None], pairs, limits_s)[:, :, 0])
+    expected = _margins(pairs, time_s, limits_s, n)
+    bands = _bands(options)
+    bands["observed"] = observed.ravel()
+    p_poisson = np.asarray(stats.poisson.sf(observed - 1.0, expected))
+    p_sim = np.full(observed.shape, np.nan)
+    if options.permutations > 0:
+        expected, p_sim = _simulated(time_s, pairs, limits_s, (observed, options))
+    bands["expected"] = expected.ravel()
+    bands["ratio"] = (observed / np.where(expected > 0, expected, np.nan)).ravel()
+    bands["p_sim"], bands["p_poisson"] = p_sim.ravel(), p_poisson.ravel()
+    report |= {"n": n, "pairs": n * (n - 1) // 2, "close_in_space": len(pairs.a)}
+    report |= {"permutations": options.permutations, "seed": options.seed}
+    return Knox(bands, report)
+
+
+def near_repeats(events: EventLayer, cells: CellLayer, options: HotspotOptions) -> Working:
+    """Count near repeats of each cell, and rank cells by recent events nearby.
+
+    `near_repeats`: events in the cell that follow another within the first bands. `score`: events
+    of the last `near_days[0]` days before `until_at` (or the last event) no further than
+    `near_m[0]` from the cell's ground. The report holds the Knox bands of all events.
+    """
+    found = knox_of(events, options)
+    kept, _ = _without_repeats(events, options.repeats)
+    time_s = require_seconds(kept)
+    since_s, until_s = span_of(time_s, options)
+    pairs = cKDTree(kept.xy).query_pairs(options.near_m[0], output_type="ndarray")
+    gap_s = time_s[pairs[:, 1]] - time_s[pairs[:, 0]]
+    close = np.abs(gap_s) <= options.near_days[0] * DAY_S
+    later = np.where(gap_s[close] >= 0, pairs[close, 1], pairs[close, 0])
+    follows = np.zeros(len(kept), dtype=np.bool_)
+    follows[later] = True
+    work = Working({"near_repeats": kept.where(follows).counts(len(cells))})
+    start_s = max(since_s, until_s - options.near_days[0] * DAY_S)
+    recent = kept.where((time_s >= start_s) & (time_s < until_s))
+    hits = shapely.STRtree(cells.shapes).query(
+        shapely.points(recent.xy), predicate="dwithin", distance=options.near_m[0]
+    )[1]
+    work.columns["score"] = np.bincount(hits, minlength=len(cells)).astype(np.float64)
+    work.columns["class"] = np.full(len(cells), CellClass.NONE.value, dtype=object)
+    bands = found.bands.astype(object).where(found.bands.notna(), None)
+    work.report |= found.report | {"bands": bands.to_dict("records"), "recent": len(recent)}
+    return work
+
+
+def _without_repeats(events: EventLayer, repeats: Repeats) -> tuple[EventLayer, Report]:
+    """Count repeats; keep the earliest of each id, of equal times the most south-western."""
+    time_s = require_seconds(events)
+    place = {"x": events.xy[:, 0], "y": events.xy[:, 1], "time_s": time_s}
+    table = pd.DataFrame(place)
+    order = table.sort_values(["time_s", "x", "y"], kind="stable").index.to_numpy()
+    same_place = np.zeros(len(events), dtype=np.bool_)
+    same_place[order] = table.iloc[order].duplicated().to_numpy()
+    same_id = np.zeros(len(events), dtype=np.bool_)
+    if events.ids is not None:
+        same_id[order] = pd.Series(events.ids[order]).duplicated().to_numpy()
+    drop = np.zeros(len(events), dtype=np.bool_)
+    if repeats is not Repeats.KEEP:
+        drop |= same_id
+    if repeats is Repeats.DROP_ALL:
+        drop |= same_place
+    report: dict[str, Any] = {
+        "repeated_ids": int(same_id.sum()),
+        "repeated_place_and_time": int(same_place.sum()),
+        "repeats": repeats.value,
+        "repeats_dropped": int(drop.sum()),
+    }
+    return events.where(~drop), report
+
+
+def _pairs(xy: FloatArray, near_m: tuple[float, ...]) -> _Pairs:
+    tree = cKDTree(xy)
+    within = (int(tree.count_neighbors(tree, near_m[-1])) - len(xy)) // 2
+    if within > _MOST_PAIRS:
+        raise FrameError("too_many_pairs", pairs=within, limit=_MOST_PAIRS, near_m=near_m[-1])
+    pairs = tree.query_pairs(near_m[-1], output_type="ndarray")
+    away = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
+    band = np.minimum(np.searchsorted(np.asarray(near_m), away, side="left"), len(near_m) - 1)
+    order = np.argsort(band, kind="stable")
+    edges = np.searchsorted(band[order], np.arange(len(near_m) + 1))
+    return _Pairs(pairs[order, 0], pairs[order, 1], edges.astype(np.int64))
+
+
+def _counts(times: npt.NDArray[Any], pairs: _Pairs, limits_s: FloatArray) -> IntArray:
+    """Count pairs no further apart in time than each limit; shape (distances, limits, columns)."""
+    columns = times.shape[1]
+    result = np.zeros((len(pairs.edges) - 1, len(limits_s), columns), dtype=np.int64)
+    step = max(1, _BLOCK // (16 * max(1, columns)))
+    for band, (low, high) in enumerate(zip(pairs.edges[:-1], pairs.edges[1:], strict=True)):
+        for start in range(int(low), int(high), step):
+            part = slice(start, min(int(high), start + step))
+            gap = np.abs(times[pairs.a[part]] - times[pairs.b[part]])
+            for k, limit in enumerate(limits_s):
+                result[band, k] += np.count_nonzero(gap <= limit, axis=0)
+    return result
+
+
+def _differences(within: npt.NDArray[np.int64]) -> IntArray:
+    """Turn counts within each limit into counts of the time bands (axis 1)."""
+    return np.diff(within, axis=1, prepend=0)
+
+
+def _margins(pairs: _Pairs, time_s: FloatArray, limits_s: FloatArray, n: int) -> FloatArray:
+    """Give the pairs each band would have were place and time unrelated."""
+    ordered = np.sort(time_s)
+    within = [
+        float((np.searchsorted(ordered, ordered + limit, side="right") - np.arange(n) - 1).sum())
+        for limit in limits_s
+    ]
+    in_time = np.diff(np.asarray(within), prepend=0.0)
+    in_space = np.diff(pairs.edges).astype(np.float64)
+    return np.asarray(in_space[:, None] * in_time / (n * (n - 1) / 2.0), dtype=np.float64)
+
+
+def _simulated(
+    time_s: FloatArray,
+    pairs: _Pairs,
+    limits_s: FloatArray,
+    about: tuple[IntArray, HotspotOptions],
+) -> tuple[FloatArray, FloatArray]:
+    """Permute the times over the fixed pairs: mean counts and p of each band."""
+    observed, options = about
+    rng = np.random.default_rng(options.seed)
+    shifted = np.sort(time_s) - time_s.min()
+    exact = bool((shifted == np.floor(shifted)).all() and shifted[-1] < _INT32_S)
+    times = shifted.astype(np.int32) if exact else shifted
+    limits = np.floor(limits_s) if exact else limits_s
+    total = np.zeros(observed.shape)
+    reached = np.zeros(observed.shape)
+    block = max(1, min(32, options.permutations))
+    for start in range(0, options.permutations, block):
+        some = min(block, options.permutations - start)
+        columns = np.stack([rng.permutation(times) for _ in range(some)], axis=1)
+        drawn = _differences(_counts(columns, pairs, limits))
+        total += drawn.sum(axis=2)
+        reached += (drawn >= observed[:, :, None]).sum(axis=2)
+    p = (1.0 + reached) / (1.0 + options.permutations)
+    return total / options.permutations, p
+
+
+def _bands(options: HotspotOptions) -> pd.DataFrame:
+    metres, days = options.near_m, options.near_days
+    starts_m, starts_days = (0.0, *metres[:-1]), (0.0, *days[:-1])
+    rows = [
+        (low_m, high_m, low_days, high_days)
+        for low_m, high_m in zip(starts_m, metres, strict=True)
+        for low_days, high_days in zip(starts_days, days, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["from_m", "to_m", "from_days", "to_days"])
