@@ -22,6 +22,8 @@ COMMANDS = {
     "repair": "dashboard.commands.repairing:repair",
     "convert": "dashboard.commands.converting:convert",
     "count": "dashboard.commands.figures:count",
+    "hotspots": "dashboard.commands.hotspots:hotspots",
+    "backtest": "dashboard.commands.hotspots:backtest",
     "coverage": "dashboard.commands.reaching:coverage",
     "site": "dashboard.commands.siting:site",
     "kpi": "dashboard.commands.kpi:kpi",

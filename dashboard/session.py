@@ -16,6 +16,8 @@ import streamlit as st
 
 from dashboard.text import LANGUAGES, Language, language_of
 from dashboard.viewmodels.cases_wanted import CaseWanted, wanted_from
+from dashboard.viewmodels.coverage_wanted import CoverageChoice, coverage_choice_from
+from dashboard.viewmodels.hotspots_wanted import HotspotChoice, hotspot_choice_from
 from data.vocabulary import ChannelGroup, IncidentKind
 
 if TYPE_CHECKING:
@@ -186,6 +188,8 @@ class Session:
         Code of the selected unit.
     map_said
         Selection that the map reported last; a new report wins over `selected`.
+    hotspot_said
+        Cell that the hotspot map reported last; a new report wins over `hotspots.cell`.
     follow
         Whether a wall's map goes to where an incident arrives (`follow=off` in the address: not).
     """
@@ -204,6 +208,9 @@ class Session:
     cases: CaseWanted = field(default_factory=CaseWanted)
     case_desk: CaseDesk = CaseDesk()
     people: PeopleDesk = PeopleDesk()
+    hotspots: HotspotChoice = field(default_factory=HotspotChoice)
+    coverage: CoverageChoice = field(default_factory=CoverageChoice)
+    hotspot_said: str | None = None
     follow: bool = True
 
 
@@ -222,6 +229,12 @@ def update(**changes: Any) -> Session:  # noqa: ANN401 - the fields of Session
     session = replace(load(), **changes)
     st.session_state[_KEY] = session
     return session
+
+
+def choose_hotspots(**changes: Any) -> Session:  # noqa: ANN401 - the fields of HotspotChoice
+    """Change some of the hotspot choices and give all choices."""
+    held = load()
+    return update(hotspots=replace(held.hotspots, **changes))
 
 
 def note_token(token: str) -> None:
@@ -274,6 +287,8 @@ def to_address(session: Session) -> dict[str, str]:
         "shift": session.patrol.as_text() if session.patrol != start.patrol else "",
         "follow": "" if session.follow else "off",
         **session.cases.to_params(),
+        **session.hotspots.to_params(),
+        **session.coverage.to_params(),
     }
     return {name: value for name, value in pairs.items() if value}
 
@@ -294,6 +309,8 @@ def from_address(params: Mapping[str, str], browser_language: Language) -> Sessi
         selected=_code(params.get("unit", "")) or None,
         cases=wanted_from(params),
         patrol=PatrolChoice.from_text(params.get("shift", "")),
+        hotspots=hotspot_choice_from(params),
+        coverage=coverage_choice_from(params),
         follow=params.get("follow") != "off",
     )
 

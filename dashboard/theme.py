@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOUNDARY_COLOUR",
+    "CELL_SIGNS",
     "CLUSTER_COLOUR",
     "COVERAGE_EDGES",
     "INK",
@@ -100,6 +101,34 @@ STATUS_SIGNS: dict[str, Sign] = {
     "note": Sign("#0b6e99", Shape.CIRCLE, "i"),
     "warn": Sign("#a15c00", Shape.TRIANGLE, "!"),
     "bad": Sign("#a61e2f", Shape.DIAMOND, "✕"),
+}
+
+# Classes of statistical cells: orange is high, blue is low; lightness and a mark say it as well.
+CELL_SIGNS: dict[str, tuple[str, str]] = {
+    "hot_99": ("#8f2d04", "+3"),
+    "hot_95": ("#d9660f", "+2"),
+    "hot_90": ("#f7b267", "+1"),
+    "cold_90": ("#a9cfe8", "−1"),
+    "cold_95": ("#4a93c9", "−2"),
+    "cold_99": ("#0b4a85", "−3"),
+    "high_high": ("#8f2d04", "HH"),
+    "high_low": ("#f7b267", "HL"),
+    "low_high": ("#a9cfe8", "LH"),
+    "low_low": ("#0b4a85", "LL"),
+    "up": ("#b8470a", "↑"),
+    "down": ("#2673b3", "↓"),
+    "new": ("#fde0a8", "N"),
+    "consecutive": ("#f7b267", "C"),
+    "intensifying": ("#7a1f04", "I"),
+    "persistent": ("#b8470a", "P"),
+    "diminishing": ("#d98a4f", "D"),
+    "sporadic": ("#c9b4d9", "S"),
+    "oscillating": ("#8c6bb1", "O"),
+    "historical": ("#7fb3a6", "H"),
+    "none": ("#f4f2ea", ""),
+    "few_events": ("#e6e2d6", "<"),
+    "no_neighbours": ("#ececec", "·"),
+    "zero": (ZERO_COLOUR, "0"),
 }
 
 # Anchors of the ramp in OKLab (lightness, green-red, blue-yellow): straw, teal, deep blue.

@@ -20,6 +20,7 @@ from data.frames import grids_frame, places_frame
 from data.repositories.event_filter import EventFilter, moment64
 from data.repositories.events import EventArrays, event_arrays
 from data.repositories.places import boundary_dates
+from data.tiling_files import index_where_it_pays
 from data.viewer import Viewer
 from data.vocabulary import EventLayer, PlaceLevel
 from geo.assign import assign_lonlat
@@ -272,9 +273,10 @@ def _place_on(events: EventArrays, grids: gpd.GeoDataFrame, as_of: str) -> Place
     in_overlap = np.zeros(len(events), dtype=bool)
     located = np.flatnonzero(events.is_located)
     position[located] = OUTSIDE
+    index = index_where_it_pays(grids, len(located))
     for start in range(0, len(located) if len(grids) else 0, _POINTS_AT_A_TIME):
         rows = located[start : start + _POINTS_AT_A_TIME]
-        found = assign_lonlat(events.lon[rows], events.lat[rows], grids)
+        found = assign_lonlat(events.lon[rows], events.lat[rows], grids, index=index)
         position[rows] = found.grid
         on_border[rows], in_overlap[rows] = found.on_border, found.in_overlap
     return Placed(events, grids, position, on_border, in_overlap, as_of)

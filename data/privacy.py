@@ -311,6 +311,23 @@ def is_sensitive(kind_text: str) -> bool:
     return _SENSITIVE.search(unicodedata.normalize("NFKC", kind_text)) is not None
 
 
+_PROACTIVE: Final = re.compile(
+    r"赌|吸毒|贩毒|涉毒|毒品|缉毒|容留他人|卖淫|嫖|涉黄|交通违法|违法查处|盘查|设卡|酒驾|醉驾"
+    r"|\b(?:gambl\w*|narcotic\w*|drugs?|prostitut\w*|soliciting|vice|traffic stops?|stop and search"
+    r"|stop and frisk|pedestrian stop|traffic violations?|drunk driving|dui|dwi)\b",
+    re.IGNORECASE,
+)
+
+
+def is_proactive(kind_text: str) -> bool:
+    """Tell whether the file's own name of a kind is one that is found by looking for it.
+
+    Gambling, drugs, vice, traffic stops: their records say where somebody looked (domain note
+    6.4), so that hotspots leave them out.
+    """
+    return _PROACTIVE.search(unicodedata.normalize("NFKC", kind_text)) is not None
+
+
 def pseudonym(text: str, key: bytes) -> str:
     """Replace an id that is a person's number by a keyed digest: same in, same out, per store."""
     plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.viewmodels.patrol import build_brief
 from dashboard.viewmodels.patrol_phones import duty_phones
+from dashboard.viewmodels.patrol_proof import PatrolProof, prove_brief
 from dashboard.viewmodels.patrol_values import Brief, Ground, PatrolAsked
 from data.repositories.places import today_here
 from data.repositories.registers import patrol_stops, patrol_targets
@@ -27,6 +28,7 @@ _SETS: Final = (
     "places", "streets", "incidents", "hazards", "disputes", "patrol_stops", "patrol_targets",
     "settings",
 )  # fmt: skip
+_RANKING: Final = ("places", "incidents", "settings")
 _STOPS_DAYS: Final = 366
 """How far back the last stop at a place is looked for."""
 
@@ -50,6 +52,22 @@ def _brief(path: str, revisions: cache.Revisions, asked: PatrolAsked, viewer: Vi
             targets=patrol_targets(session, viewer),
         )
         return build_brief(session, viewer, ground, asked, tz=cache.facts().tz)
+
+
+def proof(asked: PatrolAsked, places: int) -> PatrolProof | None:
+    """Say how the ranking of a brief would have done; the slow part, kept by itself."""
+    return _proof(cache.store_key(), cache.some_revisions(_RANKING), asked, places, cache.viewer())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _proof(
+    path: str, revisions: cache.Revisions, asked: PatrolAsked, places: int, viewer: Viewer
+) -> PatrolProof | None:
+    del path, revisions  # part of the key
+    day = asked.day.isoformat()
+    ground = Ground(cache.town(day), cache.placed_layers(day, today_here(), viewer))
+    with cache.database().read() as session:
+        return prove_brief(session, ground, asked, places, tz=cache.facts().tz)
 
 
 def phones(codes: frozenset[str], day: str) -> Mapping[str, tuple[ContactLine, ...]]:

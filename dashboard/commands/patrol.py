@@ -24,6 +24,8 @@ from data.viewer import LOCAL_STEWARD
 
 _ENDINGS = (".html", ".pdf")
 _STOPS_DAYS = timedelta(days=366)
+_WHY_LINES = 3
+"""Lines of a place that say why it is there: recent counts, near repeats, kinds and peak hours."""
 _DAY = timedelta(days=1)
 
 
@@ -70,7 +72,7 @@ def patrol(  # noqa: PLR0913 - the options of the command, by name
         raise ImportRefused("unknown_file_type", file=out.name, known=", ".join(_ENDINGS))
     said = Words(language)
     database = open_database(store)
-    brief, text = _briefed(database, unit, (shift, day, places), said)
+    brief, proof, text = _briefed(database, unit, (shift, day, places), said)
     n_bytes = None
     if out is not None:
         made = _page(out, text, said, database.name)
@@ -78,7 +80,7 @@ def patrol(  # noqa: PLR0913 - the options of the command, by name
         out.write_bytes(made)
         n_bytes = len(made)
     if as_json:
-        print_json(_document(brief, text, out, n_bytes))
+        print_json(_document((brief, proof), text, out, n_bytes))
         return
     if out is not None:
         say(words("cli_patrol.done", file=out, bytes=n_bytes, n=len(text.places)))
@@ -86,6 +88,8 @@ def patrol(  # noqa: PLR0913 - the options of the command, by name
     say(text.heading)
     for place in text.places:
         say(f"{place.number}. {place.name}: {place.count}")
+        for line in place.lines[:_WHY_LINES]:
+            say(f"   {line}")
     say(text.round if text.places else words("patrol.none"))
     for note in text.notes:
         say(note)
@@ -96,11 +100,12 @@ def _briefed(
     unit: str | None,
     asked_for: tuple[tuple[int, int], date | None, int],
     said: Words,
-) -> tuple[Any, Any]:
-    """Answer the shift and put it into words."""
-    from dashboard.components.patrol_words import brief_text
+) -> tuple[Any, Any, Any]:
+    """Answer the shift, test its ranking on the past, and put both into words."""
+    from dashboard.components.patrol_words import brief_text, with_proof
     from dashboard.viewmodels.patrol import build_brief
     from dashboard.viewmodels.patrol_phones import duty_phones
+    from dashboard.viewmodels.patrol_proof import prove_brief
     from dashboard.viewmodels.patrol_values import Ground, PatrolAsked
     from dashboard.viewmodels.town import load_town
     from data.config import DEFAULT_TZ
@@ -132,10 +137,12 @@ def _briefed(
         )
         asked = replace(PatrolAsked(area, start, end, on), places=places)
         brief = build_brief(session, LOCAL_STEWARD, ground, asked, tz=tz)
+        proof = prove_brief(session, ground, asked, len(brief.places), tz=tz)
         codes = frozenset(place.grid_code for place in brief.places)
         phones = duty_phones(session, LOCAL_STEWARD, town, codes)
     now = datetime.combine(on, time(start), ZoneInfo(tz)).astimezone(UTC)
-    return brief, brief_text(said, brief, town, now=now, tz=tz, phones=phones)
+    text = brief_text(said, brief, town, now=now, tz=tz, phones=phones)
+    return brief, proof, with_proof(said, text, proof)
 
 
 def _page(out: Path, text: Any, said: Words, store: str) -> bytes:  # noqa: ANN401 - BriefText, imported late
@@ -159,32 +166,23 @@ def _page(out: Path, text: Any, said: Words, store: str) -> bytes:  # noqa: ANN4
 
 
 def _document(
-    brief: Any,  # noqa: ANN401 - Brief, imported late
+    found: tuple[Any, Any],  # Brief and PatrolProof, imported late
     text: Any,  # noqa: ANN401 - BriefText, imported late
     out: Path | None,
     n_bytes: int | None,
 ) -> dict[str, Any]:
+    brief, proof = found
     asked = brief.asked
     return {
         "unit": brief.area.code if brief.area else None,
         "day": asked.day,
         "hours": [asked.start_hour, asked.end_hour],
+        "ranked_by": _ranked_by(brief),
         "places": [
-            {
-                "number": written.number,
-                "rank": place.rank,
-                "lon": round(place.lon, 6),
-                "lat": round(place.lat, 6),
-                "grid": place.grid_code or None,
-                "street": place.street or None,
-                "n_hours": place.n_hours,
-                "n_all": place.n_all,
-                "open_cases": place.n_cases,
-                "last_stop_at": place.last_stop.arrived_at if place.last_stop else None,
-                "phones": [phone.number for phone in written.phones],
-            }
+            _place(asked, place, written)
             for place, written in zip(brief.places, text.places, strict=True)
         ],
+        "backtest": _backtest(proof),
         "order": list(text.order),
         "walk_m": round(brief.walk_m),
         "shortest_m": round(brief.shortest_m),
@@ -194,4 +192,74 @@ def _document(
         "targets_due": len(brief.targets_due),
         "file": str(out) if out else None,
         "bytes": n_bytes,
+    }
+
+
+def _ranked_by(brief: Any) -> dict[str, Any]:  # noqa: ANN401 - Brief, imported late
+    from geo.hotspots.options import LIGHT_BANDWIDTH_M, LIGHT_SHARE, RECOMMENDED
+
+    return {
+        "method": RECOMMENDED.value,
+        "bandwidth_m": LIGHT_BANDWIDTH_M,
+        "light_share": LIGHT_SHARE,
+        "since": brief.first_at,
+        "n": brief.n_ranked,
+        "n_in_hours": brief.n_in_hours,
+        "channel_stated": brief.is_stated,
+        "left_out": {
+            "no_hour": brief.n_unclocked,
+            "discovered": brief.n_discovered,
+            "proactive": brief.n_proactive,
+            "unknown_channel": brief.n_unknown,
+            "unlocated": brief.n_unlocated,
+        },
+    }
+
+
+def _place(asked: Any, place: Any, written: Any) -> dict[str, Any]:  # noqa: ANN401 - imported late
+    from dashboard.viewmodels.patrol_values import RECENT_DAYS, RECENT_M
+
+    return {
+        "number": written.number,
+        "rank": place.rank,
+        "lon": round(place.lon, 6),
+        "lat": round(place.lat, 6),
+        "grid": place.grid_code or None,
+        "street": place.street or None,
+        "score": round(place.score, 3),
+        "n_hours": place.n_hours,
+        "n_hours_28_days": place.n_hours_28_days,
+        "n_hours_365_days": place.n_hours_365_days,
+        "n_all": place.n_all,
+        "kinds": dict(place.kinds),
+        "peak_hours": [{"hour": hour, "n": n} for hour, n in place.peaks(asked.hours)],
+        "latest_at": list(place.latest),
+        "near_repeats": {
+            "n": len(place.near),
+            "days": RECENT_DAYS,
+            "within_m": RECENT_M,
+            "last_at": place.near[-1] if place.near else None,
+        },
+        "open_cases": place.n_cases,
+        "last_stop_at": place.last_stop.arrived_at if place.last_stop else None,
+        "phones": [phone.number for phone in written.phones],
+        "why": list(written.lines[:_WHY_LINES]),
+    }
+
+
+def _backtest(proof: Any) -> dict[str, Any] | None:  # noqa: ANN401 - PatrolProof, imported late
+    if proof is None:
+        return None
+    return {
+        "months": proof.months,
+        "places": proof.places,
+        "area_pct": 100.0 * proof.area_share,
+        "n": proof.n,
+        "hits": proof.hits,
+        "hit_rate": proof.rate,
+        "low": proof.low,
+        "high": proof.high,
+        "count_hit_rate": proof.count_hits / proof.n,
+        "random_hit_rate": proof.area_share,
+        "few_test_events": proof.is_few,
     }

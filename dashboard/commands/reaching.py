@@ -160,6 +160,13 @@ def _say_reach(found: Any) -> None:  # noqa: ANN401 - CoverageAnswer, imported l
         facts = {"within": f"{share.within:,.0f}", "total": f"{share.total:,.0f}"}
         say(words(f"reach.{name}", share=_percent(share.share), **facts))
     say(words(f"reach.basis_{found.households.basis}"))
+    _say_extent(found)
+    none, one, two, more = found.overlap
+    say(words("reach.overlap", none=none, one=one, two=two, more=more))
+    _say_gaps(found)
+
+
+def _say_extent(found: Any) -> None:  # noqa: ANN401 - CoverageAnswer, imported late
     if found.area is not None:
         facts = {
             "within": f"{found.area.within / 1e6:,.3f}",
@@ -175,8 +182,12 @@ def _say_reach(found: Any) -> None:  # noqa: ANN401 - CoverageAnswer, imported l
         }
         say(words("reach.streets", **facts))
         say(words("reach.cut_off", off=streets["off_street"], cut=streets["cut_off"]))
-    none, one, two, more = found.overlap
-    say(words("reach.overlap", none=none, one=one, two=two, more=more))
+
+
+def _say_gaps(found: Any) -> None:  # noqa: ANN401 - CoverageAnswer, imported late
+    if any(found.beyond_grids.values()):
+        outside = {name: f"{found.beyond_grids.get(name, 0.0):,.0f}" for name in THINGS}
+        say(words("reach.beyond_grids", **outside))
     if found.gaps.empty:
         say(words("reach.no_gaps"))
         return
@@ -197,7 +208,13 @@ def reach_document(found: Any) -> dict[str, Any]:  # noqa: ANN401 - CoverageAnsw
         document |= {f"{name}_unlocated": None}
     document |= {"households_basis": None, "area_within_m2": None, "area_m2": None}
     document |= {"area_share": None, "area_error_m2": None, "crs": None}
-    document |= {"reach_gaps": [], "nearest": [], "overlap": [], "streets": None}
+    document |= {
+        "reach_gaps": [],
+        "reach_gaps_outside": {},
+        "nearest": [],
+        "overlap": [],
+        "streets": None,
+    }
     if found is None:
         return document
     question, posts = found.question, found.posts
@@ -217,6 +234,7 @@ def reach_document(found: Any) -> dict[str, Any]:  # noqa: ANN401 - CoverageAnsw
         },
         "households_basis": found.households.basis,
         "reach_gaps": found.gaps.to_dict("records"),
+        "reach_gaps_outside": found.beyond_grids,
         "nearest": _plain_rows(found.nearest),
         "overlap": list(found.overlap),
         "streets": found.streets,

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard import session as visitor
 from dashboard.components.formats import area_text
+from dashboard.components.plain import plain
 from dashboard.session import (
     AS_OF_EVENT,
     AS_OF_TODAY,
@@ -39,7 +40,30 @@ _WIDTHS = (1.35, 1.35, 1.1, 1.35, 1.35, 1.0)
 
 
 def filters(words: Words, town: Town, session: Session, latest_at: datetime | None) -> Session:
-    """Show the row of filters and keep what was chosen."""
+    """Show the row of filters and keep what was chosen; a phone shows them when asked to."""
+    with st.container(key="phone_filters", horizontal=True, vertical_alignment="center"):
+        st.toggle(words("filter.show"), key="filters_shown", help=words("filter.show_help"))
+        st.caption(plain(_told(words, town, session)), width="content")
+    with st.container(key="filters"):
+        return _filters(words, town, session, latest_at)
+
+
+def _told(words: Words, town: Town, session: Session) -> str:
+    """Say what is chosen, for who does not see the filters."""
+    area = town.area(session.area)
+    kinds = [words.label("incident_kind", kind) for kind in session.kinds]
+    groups = [words.label("channel_group", group) for group in session.channel_groups]
+    parts = (
+        words(f"measure.{session.measure}"),
+        area_text(words, area) if area else words("filter.all_areas"),
+        words(f"period.{session.period.key}"),
+        *kinds,
+        *groups,
+    )
+    return " · ".join(parts)
+
+
+def _filters(words: Words, town: Town, session: Session, latest_at: datetime | None) -> Session:
     boxes = st.columns(_WIDTHS, gap="small", vertical_alignment="bottom")
     with boxes[0]:
         measure = _choice(words, "measure", MEASURES, session.measure, group="measure")

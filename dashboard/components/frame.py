@@ -26,7 +26,8 @@ STYLE: Final = """<style>
 [data-testid="stMetric"], [data-testid="stMetric"] > div {padding: .2rem .4rem}
 [data-testid="stMetricValue"] {font-size: 1.65rem; line-height: 1.3}
 [data-testid="stVerticalBlock"] {gap: .65rem}
-.st-key-phone_tabs, [data-testid="stLayoutWrapper"]:has(> .st-key-phone_tabs)
+.st-key-phone_tabs, [data-testid="stLayoutWrapper"]:has(> .st-key-phone_tabs),
+[data-testid="stLayoutWrapper"]:has(> .st-key-phone_filters)
 {display: none !important}
 @media (max-width: 640px) {
 .stMainBlockContainer {padding: .6rem .9rem 1rem .9rem}
@@ -38,12 +39,19 @@ STYLE: Final = """<style>
 .st-key-phone_tabs, [data-testid="stLayoutWrapper"]:has(> .st-key-phone_tabs)
 {display: flex !important; gap: .1rem .3rem}
 .st-key-phone_tabs a {padding: .3rem .5rem; min-height: 2.4rem}
+[data-testid="stLayoutWrapper"]:has(> .st-key-phone_filters) {display: flex !important}
+[data-testid="stLayoutWrapper"]:has(> .st-key-phone_filters):not(:has(input:checked))
++ [data-testid="stLayoutWrapper"]:has(> .st-key-filters) {display: none}
+[data-testid="stMetric"] [data-testid="stMetricLabel"] * , [data-testid="stMetricDelta"] *
+{white-space: normal; overflow: visible; text-overflow: clip}
+[data-testid="stMetricDelta"] {max-width: 100%; height: auto; white-space: normal}
 }
 </style>"""
 """Streamlit leaves six lines free above a page: they go to the map.
 
 On a phone Streamlit hides the tabs in a drawer that stays open over the page: they stand in rows of
-their own there. Rows of four and more boxes stand two abreast.
+their own there. Rows of four and more boxes stand two abreast. Where a page puts a switch
+`phone_filters` right before a container `filters`, a phone shows the filters only when it is on.
 """
 
 

@@ -14,7 +14,9 @@ from dashboard.printing.patrol_phone import PhonePage
 from dashboard.printing.patrol_sheet import BriefText, PhoneText, PlaceText
 from dashboard.printing.sketch import Part
 from dashboard.viewmodels.patrol_stops import STOP_REACH_M
-from dashboard.viewmodels.patrol_values import FEW
+from dashboard.viewmodels.patrol_values import FEW, RECENT_DAYS, RECENT_M
+from geo.hotspots.options import LIGHT_BANDWIDTH_M
+from geo.proof.backtest import FEW_TEST_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 
     from dashboard.printing.contact_card import ContactLine
     from dashboard.text import Words
+    from dashboard.viewmodels.patrol_proof import PatrolProof
     from dashboard.viewmodels.patrol_values import Brief, OpenCase, PatrolAsked, PatrolPlace
     from dashboard.viewmodels.town import Town
 
 MOST_LABELS: Final = 12
 """With more units than this a sketch shows outlines without names."""
-_PEAKS: Final = 2
+_WHOLE_FROM: Final = 10.0
+_TENTHS_FROM: Final = 1.0
 _REACH: Final = round(STOP_REACH_M)
 SHOWN_CASES: Final = 3
 
@@ -135,15 +139,63 @@ def notes(words: Words, brief: Brief, tz: str) -> tuple[str, ...]:
             until=brief.asked.day.isoformat(),
             n=whole(brief.n_ranked),
             hours=whole(brief.n_in_hours),
+            reach=round(LIGHT_BANDWIDTH_M),
         ),
-        words(
-            "patrol.left_out",
-            unclocked=whole(brief.n_unclocked),
-            discovered=whole(brief.n_discovered),
-            unlocated=whole(brief.n_unlocated),
-        ),
+        *([] if brief.is_stated else [words("patrol.unstated")]),
+        left_out_text(words, brief),
         *rotation_notes(words, brief),
     )
+
+
+def left_out_text(words: Words, brief: Brief) -> str:
+    """Count what does not rank, by reason."""
+    more = (("left_proactive", brief.n_proactive), ("left_unknown", brief.n_unknown))
+    return words(
+        "patrol.left_out",
+        unclocked=whole(brief.n_unclocked),
+        discovered=whole(brief.n_discovered),
+        more="".join(words(f"patrol.{key}", n=whole(n)) for key, n in more if n),
+        unlocated=whole(brief.n_unlocated),
+    )
+
+
+def proof_text(words: Words, proof: PatrolProof | None) -> str:
+    """Say how the ranking would have done in the months before; None: it cannot be tested."""
+    if proof is None:
+        return words("patrol.proof_none")
+    said = words(
+        "patrol.proof",
+        months=proof.months,
+        places=proof.places,
+        area=share_text(proof.area_share),
+        rate=share_text(proof.rate),
+        hits=whole(proof.hits),
+        n=whole(proof.n),
+        low=share_text(proof.low),
+        high=share_text(proof.high),
+        count=share_text(proof.count_hits / proof.n),
+    )
+    if proof.is_few:
+        return words("patrol.proof_few", said=said, least=FEW_TEST_EVENTS)
+    return said
+
+
+def share_text(share: float) -> str:
+    """Write a share in per cent without its sign: two digits that mean something, at most one dot.
+
+    0.0004 → `0.04`, 0.0123 → `1.2`, 0.123 → `12`.
+    """
+    per_cent = 100.0 * share
+    if per_cent >= _WHOLE_FROM:
+        return f"{per_cent:.0f}"
+    return f"{per_cent:.1f}" if per_cent >= _TENTHS_FROM or not per_cent else f"{per_cent:.2g}"
+
+
+def with_proof(words: Words, text: BriefText, proof: PatrolProof | None) -> BriefText:
+    """Add how the ranking would have done as the second note."""
+    if not text.notes:
+        return text
+    return replace(text, notes=(text.notes[0], proof_text(words, proof), *text.notes[1:]))
 
 
 def rotation_notes(words: Words, brief: Brief) -> tuple[str, ...]:
@@ -202,10 +254,11 @@ def place_text(
     lines = [
         words(
             "patrol.recent",
-            month=whole(place.n_28_days),
-            year=whole(place.n_365_days),
-            last=moment(place.last_at, tz),
+            month=whole(place.n_hours_28_days),
+            year=whole(place.n_hours_365_days),
+            last=_joint(words).join(moment(at, tz) for at in place.latest),
         ),
+        near_text(words, place, tz),
         words(
             "patrol.kinds_line",
             kinds=kinds_text(words, place),
@@ -237,8 +290,7 @@ def place_name(words: Words, town: Town, place: PatrolPlace) -> str:
 
 def kinds_text(words: Words, place: PatrolPlace) -> str:
     """List the kinds behind a place with their counts."""
-    joint = "、" if words.language == "zh" else ", "
-    return joint.join(
+    return _joint(words).join(
         words("patrol.kind_count", kind=words.label("incident_kind", kind), n=n)
         for kind, n in place.kinds
     )
@@ -246,13 +298,22 @@ def kinds_text(words: Words, place: PatrolPlace) -> str:
 
 def peak_text(words: Words, asked: PatrolAsked, place: PatrolPlace) -> str:
     """Name the hours of the shift with the most incidents."""
-    ranked = sorted(asked.hours, key=lambda hour: (-place.by_hour[hour], hour))[:_PEAKS]
-    joint = "、" if words.language == "zh" else ", "
-    return joint.join(
-        words("patrol.peak_hour", hour=f"{hour:02d}", n=place.by_hour[hour])
-        for hour in ranked
-        if place.by_hour[hour]
+    return _joint(words).join(
+        words("patrol.peak_hour", hour=f"{hour:02d}", n=n) for hour, n in place.peaks(asked.hours)
     )
+
+
+def _joint(words: Words) -> str:
+    return "、" if words.language == "zh" else ", "
+
+
+def near_text(words: Words, place: PatrolPlace, tz: str) -> str:
+    """Say what happened close by in the last two weeks."""
+    band = {"reach": round(RECENT_M), "days": RECENT_DAYS}
+    if not place.near:
+        return words("patrol.near_none", **band)
+    last = moment(place.near[-1], tz)
+    return words("patrol.near", n=whole(len(place.near)), last=last, **band)
 
 
 def last_stop_text(words: Words, place: PatrolPlace, since: datetime | None, tz: str) -> str:

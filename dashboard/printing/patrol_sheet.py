@@ -21,7 +21,10 @@ _SKETCH_MM: Final = (38.0, 78.0)
 """Least and most height of the sketch: it takes what the places leave."""
 _MOST_TARGETS: Final = 3
 _BARS_MM: Final = (46.0, 9.0)
-_MOST_LINES: Final = 6
+_LINES: Final = (5, 7)
+"""Least and most lines of a place: those that fit on one page."""
+_PLACE_MM, _LINE_MM = 12.4, 4.1
+_FOOT_MM: Final = 14.0
 _DARK: Final = (176, 74, 20)
 _PALE: Final = (203, 209, 215)
 
@@ -107,11 +110,12 @@ def patrol_sheet(brief: BriefText, imprint: Imprint) -> bytes:
     for note in brief.notes:
         page.paragraph(note, size_pt=7.5, colour=QUIET_INK)
     page.ln(1.5)
-    _sketch(page, brief)
+    lines = _fitting(page, brief)
+    _sketch(page, brief, lines)
     page.paragraph(brief.round, size_pt=8.5, bold=True)
     page.ln(1)
     for place in brief.places:
-        _place(page, place, brief.by_hour)
+        _place(page, place, brief.by_hour, lines)
     for line in brief.targets[: _MOST_TARGETS + 1]:
         page.letters(8)
         page.cell(0, 4.4, page.fitted(line, page.epw), new_x="LMARGIN", new_y="NEXT")
@@ -119,13 +123,24 @@ def patrol_sheet(brief: BriefText, imprint: Imprint) -> bytes:
     return page.bytes
 
 
-def _sketch(page: PrintedPage, brief: BriefText) -> None:
+def _fitting(page: PrintedPage, brief: BriefText) -> int:
+    """Say how many lines of each place fit beside the smallest sketch."""
+    least_mm = _SKETCH_MM[0] if brief.parts else 0.0
+    fits = (n for n in range(_LINES[1], _LINES[0], -1) if _room_mm(page, brief, n) >= least_mm)
+    return next(fits, _LINES[0])
+
+
+def _room_mm(page: PrintedPage, brief: BriefText, lines: int) -> float:
+    """Height that is left on the page when each place has at most so many lines."""
+    taken_mm = sum(_PLACE_MM + _LINE_MM * len(place.lines[:lines]) for place in brief.places)
+    taken_mm += 8 + 4.4 * len(brief.targets[: _MOST_TARGETS + 1])
+    return float(page.h - page.b_margin - page.get_y() - taken_mm - _FOOT_MM)
+
+
+def _sketch(page: PrintedPage, brief: BriefText, lines: int) -> None:
     if not brief.parts:
         return
-    top = page.get_y()
-    taken_mm = sum(12.4 + 4.1 * len(place.lines[:_MOST_LINES]) for place in brief.places)
-    taken_mm += 8 + 4.4 * len(brief.targets[: _MOST_TARGETS + 1])
-    room_mm = page.h - page.b_margin - top - taken_mm - 14
+    top, room_mm = page.get_y(), _room_mm(page, brief, lines)
     height_mm = min(max(room_mm, _SKETCH_MM[0]), _SKETCH_MM[1])
     box = Box(page.l_margin, top, page.epw, height_mm)
     marks = tuple(Mark(str(place.number), place.lon, place.lat) for place in brief.places)
@@ -133,8 +148,8 @@ def _sketch(page: PrintedPage, brief: BriefText) -> None:
     page.set_y(top + height_mm + 2)
 
 
-def _place(page: PrintedPage, place: PlaceText, caption: str) -> None:
-    lines = place.lines[:_MOST_LINES]
+def _place(page: PrintedPage, place: PlaceText, caption: str, most: int) -> None:
+    lines = place.lines[:most]
     page.keep(9.6 + 4.1 * len(lines))
     top = page.get_y()
     text_mm = page.epw - _BARS_MM[0] - 4

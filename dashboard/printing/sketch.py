@@ -33,10 +33,14 @@ _SMALLEST_DEG: Final = 1e-5
 
 @dataclass(frozen=True)
 class Part:
-    """One unit of a sketch: what is written on it and its outline (EPSG:4326)."""
+    """One unit of a sketch: what is written on it, its outline (EPSG:4326), and its fill.
+
+    Without a fill, neighbours get pale ones in turn.
+    """
 
     label: str
     geometry: BaseGeometry
+    fill: Colour | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def draw_sketch(
         return False
     fit = _Fit.around(shapes, box)
     for at, part in enumerate(parts):
-        _polygons(page, fit, part.geometry, _FILLS[at % len(_FILLS)], (QUIET_INK, 0.15))
+        fill = part.fill or _FILLS[at % len(_FILLS)]
+        _polygons(page, fit, part.geometry, fill, (QUIET_INK, 0.15))
     if outline is not None:
         _polygons(page, fit, outline, None, (BRAND, 0.55))
     for part in parts:

@@ -17,7 +17,7 @@ from dashboard.components.overview_map import basemap_of
 from dashboard.components.patrol_cards import place_card
 from dashboard.components.patrol_choice import ask_shift
 from dashboard.components.patrol_map import patrol_scene
-from dashboard.components.patrol_words import brief_text, phone_page
+from dashboard.components.patrol_words import brief_text, phone_page, proof_text, with_proof
 from dashboard.components.plain import plain
 from dashboard.printing.page import Imprint
 from dashboard.printing.patrol_phone import patrol_phone
@@ -58,6 +58,7 @@ def render(words: Words, cases_page: StreamlitPage | None = None) -> None:
     if not brief.places:
         st.info(words("patrol.none"))
         return
+    st.caption(plain(text.round))
     left, right = st.columns(_WIDTHS, gap="medium")
     with left:
         for place, written in zip(brief.places, text.places, strict=True):
@@ -66,9 +67,12 @@ def render(words: Words, cases_page: StreamlitPage | None = None) -> None:
     with right:
         map_panel(patrol_scene(town, brief, text.places, words, basemap_of(cache.config())),
                   key=MAP_KEY, height=MAP_PX)  # fmt: skip
-        st.caption(plain(text.round))
+        tested = st.empty()
+        tested.caption(plain(words("patrol.proof_waits")))
         for note in text.notes:
             st.caption(plain(note))
+    # last of all: the places are on the screen while the months are gone through
+    tested.caption(plain(proof_text(words, briefs.proof(brief.asked, len(brief.places)))))
 
 
 def asked_of(session: Session) -> PatrolAsked:
@@ -89,10 +93,14 @@ def _head(words: Words, brief: Brief, text: BriefText) -> None:
         st.space("stretch")
         if brief.places:
             imprint, about = _imprint(words, text), cache.facts()
+
+            def whole() -> BriefText:
+                return with_proof(words, text, briefs.proof(brief.asked, len(brief.places)))
+
             page = phone_page(words, about.store, moment(datetime.now(UTC), about.tz))
             st.download_button(
                 words("patrol_phone.download"),
-                data=lambda: patrol_phone(text, page),
+                data=lambda: patrol_phone(whole(), page),
                 file_name=words("patrol_phone.file"),
                 mime="text/html",
                 on_click="ignore",
@@ -100,7 +108,7 @@ def _head(words: Words, brief: Brief, text: BriefText) -> None:
             )
             st.download_button(
                 words("patrol.print"),
-                data=lambda: patrol_sheet(text, imprint),
+                data=lambda: patrol_sheet(whole(), imprint),
                 file_name=words("patrol.file"),
                 mime="application/pdf",
                 on_click="ignore",

@@ -3,15 +3,13 @@
 Used by `dashboard.cache` for the patrol brief, its printed sheet and its map.
 Knows nothing of languages.
 
-A place is a square of 150 m (the geofence of the London stops: Williams & Coupe 2017). Places are
-ranked by how many reported or sensed incidents of the chosen kinds the whole history holds in the
-chosen hours; ties go to the later last incident, then to the cell. What police found themselves
-never ranks a place: a patrol would feed itself (Ensign et al. 2018). It is a count, no prediction.
+A place is a square of 150 m (the geofence of the London stops: Williams & Coupe 2017). How places
+are ranked stands in `patrol_ranking`, how well that would have done in `patrol_proof`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,50 +18,41 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dashboard.viewmodels.patrol_ranking import (
+    ranked_cells,
+    read_ranking,
+    recent_near,
+    score_error,
+    squares_of,
+)
 from dashboard.viewmodels.patrol_rotation import turned, walk_of_day
 from dashboard.viewmodels.patrol_stops import StopsBefore
 from dashboard.viewmodels.patrol_values import (
     CELL_M,
+    DATES,
     HOURS,
     MOST_CASES,
     NEAR_M,
-    RANKING_GROUPS,
+    RECENT_DAYS,
+    RECENT_M,
     Brief,
     Ground,
     OpenCase,
     PatrolAsked,
     PatrolPlace,
 )
-from data.counting import EventFilter, local_midnight, moment64
+from data.counting import local_midnight, moment64
 from data.repositories.events import event_records
 from data.vocabulary import EventLayer
-from geo.cells import SquareCells
-from geo.crs import working_crs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
+    from dashboard.viewmodels.patrol_ranking import Ranking
     from dashboard.viewmodels.town import Area, Town
-    from data.counting import Placed
     from data.repositories.registers import PatrolTargetRecord
     from data.viewer import Viewer
-
-
-@dataclass
-class _Ranking:
-    """The ranking incidents, a column at a time."""
-
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    occurred: NDArray[np.datetime64]
-    hour: NDArray[np.int64]
-    kind: NDArray[np.object_]
-    in_hours: NDArray[np.bool_]
-    cell: NDArray[np.int64]
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    from geo.cells import SquareCells
 
 
 def build_brief(
@@ -78,18 +67,21 @@ def build_brief(
     """
     town = ground.town
     area = town.area(asked.area)
-    west, south, east, north = town.bounds(area)
-    cells = SquareCells(working_crs((west + east) / 2, (south + north) / 2), CELL_M)
-    ranking = _ranking(ground, asked, cells, tz)
+    cells = squares_of(town, area)
+    ranking = read_ranking(session, ground, asked, cells, tz)
     ranked = ranked_cells(ranking)
     day = asked.day.toordinal()
-    rotation = turned([score for _, score in ranked], asked.places, asked.seed, day)
+    last = ranked[asked.places - 1 : asked.places]
+    rotation = turned(
+        [score for _, score in ranked], asked.places, asked.seed, day,
+        error=score_error(ranking, last[0][0]) if last else None,
+    )  # fmt: skip
     starts_at = datetime.combine(asked.day, time(asked.start_hour), ZoneInfo(tz)).astimezone(UTC)
     stops = StopsBefore(ground.stops, ground.targets, cells, starts_at)
     places = [
         _with_cases(
             session, viewer, ground, cells,
-            _place((ground, stops), ranking, cells, (rank, ranked[rank][0]), (asked, tz)),
+            _place((ground, stops), ranking, cells, (rank, *ranked[rank]), (asked, tz)),
         )
         for rank in rotation.ranks
     ]  # fmt: skip
@@ -110,82 +102,35 @@ def build_brief(
         n_unclocked=ranking.left_out["unclocked"],
         n_discovered=ranking.left_out["discovered"],
         n_unlocated=ranking.left_out["unlocated"],
+        n_proactive=ranking.left_out["proactive"],
+        n_unknown=ranking.left_out["unknown"],
+        is_stated=ranking.is_stated,
         targets_due=_due(ground, area, asked, tz),
     )
 
 
-def _ranking(ground: Ground, asked: PatrolAsked, cells: SquareCells, tz: str) -> _Ranking:
-    placed = ground.placed[EventLayer.INCIDENTS]
-    wanted = EventFilter(until=local_midnight(asked.day, tz), kinds=asked.kinds)
-    keep = wanted.mask(placed.events) & ~np.isnat(placed.events.occurred_at)
-    unlocated = int((keep & ~placed.events.is_located).sum())
-    found = placed.take(keep & placed.events.is_located & _in_area(ground.town, placed, asked.area))
-    ranks = found.events.channel_group.is_in(RANKING_GROUPS)
-    clocked = found.events.precision.is_in(frozenset({"minute"}))
-    events = found.events.take(ranks & clocked)
-    local = pd.DatetimeIndex(events.occurred_at).tz_localize("UTC").tz_convert(tz)
-    hour = np.asarray(local.hour, dtype=np.int64)
-    return _Ranking(
-        lon=events.lon,
-        lat=events.lat,
-        occurred=events.occurred_at,
-        hour=hour,
-        kind=np.array([*events.kind.labels, ""], dtype=object)[events.kind.codes],
-        in_hours=np.isin(hour, sorted(asked.hours)),
-        cell=cells.index(events.lon, events.lat),
-        left_out={
-            "unclocked": int((ranks & ~clocked).sum()),
-            "discovered": int((~ranks).sum()),
-            "unlocated": unlocated,
-        },
-    )
-
-
-def _in_area(town: Town, placed: Placed, key: str) -> NDArray[np.bool_]:
-    """Events in the area; without one, all that lie in any unit or outside of all."""
-    area = town.area(key)
-    if area is None:
-        return np.ones(len(placed.events), dtype=bool)
-    codes = set(town.units.index[town.in_area(area)])
-    inside = np.array([*(code in codes for code in placed.grids.index), False, False])
-    return np.asarray(inside[placed.position])
-
-
-def ranked_cells(ranking: _Ranking) -> list[tuple[tuple[int, int], float]]:
-    """Rank all cells and give each with its score; the one place where the method stands.
-
-    Here: by count in the hours, then by the later last incident, then by column and row.
-    """
-    chosen = ranking.cell[ranking.in_hours]
-    if len(chosen) == 0:
-        return []
-    cells, where, n = np.unique(chosen, axis=0, return_inverse=True, return_counts=True)
-    last = np.full(len(cells), np.datetime64(0, "ms"))
-    np.maximum.at(last, where.ravel(), ranking.occurred[ranking.in_hours])
-    order = np.lexsort((cells[:, 1], cells[:, 0], -last.astype(np.int64), -n))
-    return [((int(cells[k, 0]), int(cells[k, 1])), float(n[k])) for k in order]
-
-
 def _place(
     held: tuple[Ground, StopsBefore],
-    ranking: _Ranking,
+    ranking: Ranking,
     cells: SquareCells,
-    ranked: tuple[int, tuple[int, int]],
+    ranked: tuple[int, tuple[int, int], float],
     when: tuple[PatrolAsked, str],
 ) -> PatrolPlace:
-    (ground, stops), (rank, cell), (asked, tz) = held, ranked, when
+    (ground, stops), (rank, cell, score), (asked, tz) = held, ranked, when
     inside = (ranking.cell == np.array(cell)).all(axis=1)
     chosen = inside & ranking.in_hours
     lon, lat = float(ranking.lon[chosen].mean()), float(ranking.lat[chosen].mean())
     end = local_midnight(asked.day, tz)
     kinds, counts = np.unique(ranking.kind[chosen].astype(str), return_counts=True)
     listed = sorted(zip(kinds.tolist(), counts.tolist(), strict=True), key=lambda k: (-k[1], k[0]))
-    since = {days: moment64(end - timedelta(days=days)) for days in (28, 365)}
+    since = {days: moment64(end - timedelta(days=days)) for days in (RECENT_DAYS, 28, 365)}
+    month, year = (inside & (ranking.occurred >= since[days]) for days in (28, 365))
+    near = recent_near(ranking, cell, since[RECENT_DAYS], RECENT_M)
     outline = cells.outline(*cell)
     grid_code = _grid(ground.town, lon, lat)
     stop = stops.here(outline, (lon, lat))
     grid = ground.town.units.geometry[grid_code] if grid_code else None
-    near = None if stop else stops.inside(grid, (lon, lat))
+    in_grid = None if stop else stops.inside(grid, (lon, lat))
     return PatrolPlace(
         rank=rank + 1,
         lon=lon,
@@ -195,14 +140,19 @@ def _place(
         grid_code=grid_code,
         n_hours=int(chosen.sum()),
         n_all=int(inside.sum()),
-        n_28_days=int((inside & (ranking.occurred >= since[28])).sum()),
-        n_365_days=int((inside & (ranking.occurred >= since[365])).sum()),
+        n_28_days=int(month.sum()),
+        n_365_days=int(year.sum()),
+        n_hours_28_days=int((month & ranking.in_hours).sum()),
+        n_hours_365_days=int((year & ranking.in_hours).sum()),
+        score=score,
+        near=tuple(_moment(at) for at in near),
         by_hour=tuple(np.bincount(ranking.hour[inside], minlength=HOURS).tolist()),
         kinds=tuple(listed),
         last_at=_moment(ranking.occurred[chosen].max()),
+        latest=tuple(_moment(at) for at in np.sort(ranking.occurred[chosen])[::-1][:DATES]),
         last_stop=stop[0] if stop else None,
-        near_stop=near[0] if near else None,
-        stop_gap_m=stop[1] if stop else (near[1] if near else None),
+        near_stop=in_grid[0] if in_grid else None,
+        stop_gap_m=stop[1] if stop else (in_grid[1] if in_grid else None),
     )
 
 

@@ -53,29 +53,34 @@ class Rotation:
 NOT_TURNED: Final = Rotation((), 0, 0)
 
 
-def turned(scores: Sequence[float], most: int, seed: str, day: int) -> Rotation:
+def turned(
+    scores: Sequence[float], most: int, seed: str, day: int, *, error: float | None = None
+) -> Rotation:
     """Choose the places of a day.
 
-    On every day: the better half, and whatever lies more than one standard error of a count above
-    the last place that fits. The rest of the slots go round among the places within one standard
+    On every day: the better half, and whatever lies more than one standard error above the last
+    place that fits. The rest of the slots go round among the places within one standard
     error of that last place, at most twice as many as there are slots; each has its turn before any
     comes again.
 
     Parameters
     ----------
     scores
-        Counts of all places, best first.
+        Scores of all places, best first.
     most
         How many places fit.
     seed
         What makes one round differ from another: area and shift.
     day
         Ordinal of the day.
+    error
+        Standard error of the score of the last place that fits; None: scores are plain counts, so
+        its root.
     """
     if len(scores) <= most or most < 1:
         return Rotation(tuple(range(min(most, len(scores)))), min(most, len(scores)), 0)
     last = scores[most - 1]
-    error = math.sqrt(max(last, 0.0))
+    error = math.sqrt(max(last, 0.0)) if error is None else error
     clear = sum(score > last + error for score in scores[:most])
     kept = max(clear, math.ceil(most / 2))
     slots = most - kept

@@ -38,7 +38,14 @@ DEFAULT_KINDS: Final = (
     IncidentKind.DISPUTE_CALL.value,
 )
 RANKING_GROUPS: Final = frozenset({ChannelGroup.REPORTED.value, ChannelGroup.SENSED.value})
+FOUND: Final = ChannelGroup.DISCOVERED.value
 HOURS: Final = 24
+RECENT_DAYS: Final = 14
+RECENT_M: Final = 200.0
+"""Near repeats: incidents of the last two weeks within this reach of a place (Townsley 2003)."""
+_PEAKS: Final = 2
+DATES: Final = 2
+"""How many of the latest incidents of a place are told by date."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +116,18 @@ class PatrolPlace:
     street, grid_code
         Nearest named street (empty: none within 150 m), and the grid in which the middle lies.
     n_hours
-        Ranking incidents in the hours of the shift: the number that ranks.
+        Incidents in the hours of the shift, of the whole history: what ranks, with `score`.
+    n_hours_28_days, n_hours_365_days
+        Of these, those of the days before the shift.
+    score
+        `n_hours` and a light share of what lies around (`patrol_ranking`).
     n_all, n_28_days, n_365_days
         Ranking incidents at any hour: of the whole history, and of the days before the shift.
+    latest
+        When the latest few of those in the hours happened, the last one first.
+    near
+        When incidents happened in the last `RECENT_DAYS` days within `RECENT_M` of its ground (or
+        on it), at any hour: near repeats.
     by_hour
         Ranking incidents of each local hour.
     kinds
@@ -146,11 +162,21 @@ class PatrolPlace:
     near_stop: PatrolStopRecord | None = None
     stop_gap_m: float | None = None
     rank: int = 0
+    score: float = 0.0
+    n_hours_28_days: int = 0
+    n_hours_365_days: int = 0
+    near: tuple[datetime, ...] = ()
+    latest: tuple[datetime, ...] = ()
 
     @property
     def is_few(self) -> bool:
         """Whether too few incidents stand behind it to say much."""
         return self.n_hours < FEW
+
+    def peaks(self, hours: frozenset[int]) -> tuple[tuple[int, int], ...]:
+        """Name the busiest of some hours with their incidents, most first; at most two."""
+        ranked = sorted(hours, key=lambda hour: (-self.by_hour[hour], hour))[:_PEAKS]
+        return tuple((hour, self.by_hour[hour]) for hour in ranked if self.by_hour[hour])
 
 
 @dataclass(frozen=True)
@@ -175,6 +201,11 @@ class Brief:
         Incidents of the area and kinds before the shift: those that rank (at any hour); those
         left out because their hour is not known, because police found them, or (of the whole
         store) because they have no place.
+    n_proactive, n_unknown
+        Left out as well: kinds that are found by looking for them, and channels that are not
+        stated.
+    is_stated
+        Whether any incident says through which channel it came; where none does, all rank.
     targets_due
         Patrol targets of the area with stops of the last seven days and stops due a week.
     """
@@ -194,6 +225,9 @@ class Brief:
     shortest_m: float = 0.0
     rotation: Rotation = NOT_TURNED
     stops_since: datetime | None = None
+    n_proactive: int = 0
+    n_unknown: int = 0
+    is_stated: bool = True
 
     @property
     def minutes(self) -> tuple[int, int]:

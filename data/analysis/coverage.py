@@ -26,6 +26,7 @@ from data.analysis.coverage_layers import (
     incidents_of,
     posts_of,
     streets_of,
+    with_added,
 )
 from data.database import Database
 from data.errors import ConfigError
@@ -43,7 +44,7 @@ from geo.coverage import (
     street_reach,
     within_minutes,
 )
-from geo.coverage.area import area_of_reach
+from geo.coverage.area import areas_of_reach
 from geo.coverage.metres import point_coordinates, require_reach
 from geo.coverage.streets import street_distances
 from geo.coverage.within import WALKING_KMH, reach_of
@@ -72,8 +73,12 @@ class CoverageQuestion:
         Codes of `data.vocabulary.Position`; empty asks for any.
     on_duty_at
         Only posts with a shift at that moment (aware); none asks for all filled posts.
-    period
+    since, until, kinds, channel_groups
         Which incidents.
+    added
+        Proposed sites: code, longitude, latitude (degrees).
+    is_alone
+        Whether the proposed sites stand in the stead of the posts at work.
     """
 
     as_of: date
@@ -87,6 +92,8 @@ class CoverageQuestion:
     until: datetime | None = None
     kinds: tuple[str, ...] = ()
     channel_groups: tuple[str, ...] = HOTSPOT_CHANNELS
+    added: tuple[tuple[str, float, float], ...] = ()
+    is_alone: bool = False
 
     @property
     def reach_m(self) -> float:
@@ -140,6 +147,8 @@ class CoverageAnswer:
     gaps
         Grids by what lies in them beyond reach: `rank, code, name, incidents, hazards, households,
         area_m2`, widest first.
+    beyond_grids
+        What lies beyond reach and in no grid: in the shares, in no gap.
     nearest
         Posts by how many incidents they are nearest to: `post_code, place_code, place_name,
         incidents, within, mean_m, farthest_m`.
@@ -162,6 +171,7 @@ class CoverageAnswer:
     area: Share | None
     area_error_m2: float | None
     gaps: pd.DataFrame
+    beyond_grids: dict[str, float]
     nearest: pd.DataFrame
     overlap: tuple[int, ...]
     grid_posts: dict[str, int]
@@ -187,6 +197,7 @@ def coverage_of(db: Database, viewer: Viewer, question: CoverageQuestion) -> Cov
     with db.read() as session:
         ground = ground_of(session, viewer, question.as_of)
         posts = posts_of(ground, question.positions, question.on_duty_at)
+        posts = with_added(ground, posts, question.added, is_alone=question.is_alone)
         period = Period(question.since, question.until, question.kinds, question.channel_groups)
         incidents, hazards = incidents_of(ground, period), hazards_of(ground)
         homes = households_of(ground)
@@ -231,8 +242,7 @@ class _Ruler:
         places = point_coordinates(self.posts.at_work)
         shapes = self.ground.plane.geometry.to_numpy()
         sound = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
-        found = [area_of_reach(places, self.reach_m, shape) for shape in sound]
-        return np.array([f.within_m2 for f in found]), np.array([f.total_m2 for f in found])
+        return areas_of_reach(places, self.reach_m, sound)
 
 
 def _answer(
@@ -246,7 +256,7 @@ def _answer(
     measured = {"incidents": incidents, "hazards": hazards}
     if homes is not None:
         measured["households"] = homes
-    shares, beyond, nearest, street = {}, {}, {}, None
+    shares, beyond, nearest, outside, street = {}, {}, {}, {}, None
     for name, things in measured.items():
         nearest[name], along = ruler.nearest(things)
         street = along if name == "incidents" else street
@@ -254,6 +264,8 @@ def _answer(
         basis = "buildings" if name == "households" else "points"
         shares[name] = Share(found.weight_within, found.weight_total, things.unlocated, basis)
         beyond[name] = beyond_by_unit(things.grid, things.weight, found.is_within, count)
+        far = found.weight_total - found.weight_within
+        outside[name] = max(0.0, far - float(beyond[name].sum()))
     inside, whole = ruler.grid_areas()
     if homes is None:
         held = ruler.ground.households * inside / np.where(whole > 0, whole, 1.0)
@@ -275,6 +287,7 @@ def _answer(
         area=Share(area.within_m2, area.total_m2, 0, "area") if ruler.network is None else None,
         area_error_m2=area.error_m2 if ruler.network is None else None,
         gaps=_named(gaps(ruler.ground.grids["grid_code"].tolist(), beyond), ruler.ground),
+        beyond_grids=outside,
         nearest=_by_post(nearest["incidents"], ruler),
         overlap=tuple(np.bincount(counts, minlength=_MOST_OVERLAP + 1).tolist()),
         grid_posts=_grid_posts(ruler),

@@ -3,8 +3,8 @@
 Used by the coverage and siting analyses. Knows nothing of distances.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
@@ -22,13 +23,15 @@ from data.repositories.register_records import BuildingRecord
 from data.repositories.registers import DutyShiftRecord, register_records
 from data.viewer import Viewer
 from data.vocabulary import ChannelGroup, EventLayer, RegisterLayer
-from geo.crs import STORED_CRS, crs_from, to_working, transform_xy
+from geo.crs import STORED_CRS, crs_from, require_crs, to_working, transform_xy
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 HOTSPOT_CHANNELS: Final = (ChannelGroup.REPORTED.value, ChannelGroup.SENSED.value)
 """Channels that say where things happen and not where somebody looked (domain note 6.4)."""
+SITE_PREFIX: Final = "site/"
+"""What the `post_code` of a proposed site begins with."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,9 @@ class Ground:
 
     def metres(self, lon: FloatArray, lat: FloatArray) -> gpd.GeoDataFrame:
         """Give points of degrees on the plane."""
-        xy = transform_xy(np.column_stack([lon, lat]), crs_from(STORED_CRS), self.plane.crs)
-        return gpd.GeoDataFrame(geometry=shapely.points(xy), crs=self.plane.crs)
+        metric = require_crs(self.plane)
+        xy = transform_xy(np.column_stack([lon, lat]), crs_from(STORED_CRS), metric)
+        return gpd.GeoDataFrame(geometry=shapely.points(xy), crs=metric)
 
 
 def ground_of(session: Session, viewer: Viewer, as_of: date) -> Ground:
@@ -164,6 +168,26 @@ def posts_of(ground: Ground, positions: Collection[str], on_duty_at: datetime | 
         without_place=int((~has_place).sum()),
         derived=int(placed["is_derived"].astype(bool).sum()),
     )
+
+
+def with_added(
+    ground: Ground, posts: Posts, added: Sequence[tuple[str, float, float]], *, is_alone: bool
+) -> Posts:
+    """Put proposed sites (code, degrees) beside the posts at work, or in their stead.
+
+    A site's `post_code` is ``site/<code>``, its position is empty; counts of posts stay as they
+    are, for a proposal is no post.
+    """
+    if not added:
+        return posts
+    codes, lon, lat = (list(column) for column in zip(*added, strict=True))
+    sites = ground.metres(np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64))
+    sites["post_code"] = [f"{SITE_PREFIX}{code}" for code in codes]
+    sites["place_code"] = sites["place_name"] = codes
+    sites["position"] = sites["title"] = ""
+    if not (is_alone or posts.at_work.empty):
+        sites = gpd.GeoDataFrame(pd.concat([posts.at_work, sites], ignore_index=True))
+    return replace(posts, at_work=sites)
 
 
 def _on_shift(ground: Ground, moment: datetime) -> set[tuple[str, str | None]]:

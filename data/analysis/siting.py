@@ -61,6 +61,8 @@ class SiteQuestion:
         The day of boundaries, open hazards and posts.
     keep_posts
         Posts filled on the day stay, and what they cover is covered.
+    positions, on_duty_at
+        Which posts stay, as in `CoverageQuestion`.
     network
         ``straight`` or ``streets``; along streets only covering can be asked.
     """
@@ -76,6 +78,8 @@ class SiteQuestion:
     kinds: tuple[str, ...] = ()
     channel_groups: tuple[str, ...] = HOTSPOT_CHANNELS
     keep_posts: bool = False
+    positions: tuple[str, ...] = ()
+    on_duty_at: datetime | None = None
     network: str = STRAIGHT
     time_limit_s: float = 60.0
 
@@ -146,7 +150,9 @@ def site_of(
         ground = ground_of(session, viewer, question.as_of)
         things = _demand(ground, question)
         candidates = _from_table(ground, sites) if sites is not None else _candidates(ground)
-        stays = posts_of(ground, (), None).at_work if question.keep_posts else None
+        stays = None
+        if question.keep_posts:
+            stays = posts_of(ground, question.positions, question.on_duty_at).at_work
         lines = streets_of(ground) if question.network == STREETS else None
     demand = things.points.assign(**{WEIGHT: things.weight})
     ways = None
@@ -221,8 +227,6 @@ def _candidates(ground: Ground) -> gpd.GeoDataFrame:
     lonlat = shapely.get_coordinates(
         shapely.point_on_surface(np.array([r.geometry for r in offices], dtype=object))
     ).reshape(-1, 2)
-    places = ground.metres(lonlat[:, 0], lonlat[:, 1]).geometry.to_numpy()
-    middles = _middles(ground).geometry.to_numpy()
     inside = shapely.get_coordinates(
         shapely.point_on_surface(
             shapely.make_valid(
@@ -230,7 +234,7 @@ def _candidates(ground: Ground) -> gpd.GeoDataFrame:
             )
         )
     )
-    degrees = np.vstack([lonlat, inside])
+    degrees = np.vstack([lonlat, inside])  # what is told is what was measured from
     names = [r.name or r.external_id for r in offices] + ground.grids["name"].tolist()
     codes = [f"{r.source}/{r.external_id}" for r in offices] + ground.grids["grid_code"].tolist()
     return gpd.GeoDataFrame(
@@ -239,9 +243,9 @@ def _candidates(ground: Ground) -> gpd.GeoDataFrame:
             "name": names,
             "lon": degrees[:, 0],
             "lat": degrees[:, 1],
-            "source": ["service_point"] * len(offices) + ["grid"] * len(middles),
+            "source": ["service_point"] * len(offices) + ["grid"] * len(inside),
         },
-        geometry=np.concatenate([places, middles]),
+        geometry=ground.metres(degrees[:, 0], degrees[:, 1]).geometry.to_numpy(),
         crs=ground.plane.crs,
     )
 

@@ -1,10 +1,12 @@
 """Write a frame to a file by its ending: GeoPackage, GeoJSON, CSV, XLSX, GeoParquet.
 
-Used by `data.exports.layers`. Knows nothing of layers and levels. Text is never a formula.
+Used by `data.exports.layers` and by downloads of screens. Knows nothing of layers and levels.
+Text is never a formula.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,24 @@ def _write_workbook(frame: gpd.GeoDataFrame, target: Path, about: Mapping[str, s
     for name, text in about.items():
         notes.append([_cell(notes, name), _cell(notes, text)])
     book.save(target)
+
+
+def workbook_of(
+    tables: Mapping[str, pd.DataFrame], about: Mapping[str, str], *, about_title: str
+) -> bytes:
+    """Write one sheet for each table, and one of names and texts, last; give the file's bytes."""
+    book = Workbook(write_only=True)
+    for title, table in tables.items():
+        sheet = book.create_sheet(title[:31])
+        sheet.append([_cell(sheet, name) for name in table.columns])
+        for row in table.itertuples(index=False):
+            sheet.append([_cell(sheet, value) for value in row])
+    notes = book.create_sheet(about_title[:31])
+    for name, text in about.items():
+        notes.append([_cell(notes, name), _cell(notes, text)])
+    target = BytesIO()
+    book.save(target)
+    return target.getvalue()
 
 
 def _cell(sheet: Any, value: Any) -> Any:  # noqa: ANN401 - openpyxl is untyped

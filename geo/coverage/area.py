@@ -23,6 +23,7 @@ from geo.coverage.metres import (
     BoolArray,
     FloatArray,
     IntArray,
+    ObjectArray,
     ask_tree,
     point_coordinates,
     require_metres,
@@ -130,9 +131,10 @@ def area_of_reach(places: FloatArray, within_m: float, area: BaseGeometry) -> Ar
     total = float(shapely.area(area))
     bounds = np.array(shapely.bounds(area))
     middle = (bounds[:2] + bounds[2:]) / 2.0  # small numbers lose fewer digits
-    discs = np.unique(places[np.isfinite(places).all(axis=1)] - middle, axis=0)
-    half = (bounds[2:] - bounds[:2]) / 2.0
-    discs = discs[(np.abs(discs) <= half + within_m).all(axis=1)]
+    away = places - middle
+    across, up = (bounds[2:] - bounds[:2]) / 2.0 + within_m
+    may_reach = (np.abs(away[:, 0]) <= across) & (np.abs(away[:, 1]) <= up)  # no place: False
+    discs = np.unique(away[may_reach], axis=0)
     if len(discs) == 0 or total == 0.0:
         return AreaWithin(0.0, total, 0.0)
     shape = shapely.transform(shapely.orient_polygons(area), lambda xy: xy - middle)
@@ -145,6 +147,28 @@ def area_of_reach(places: FloatArray, within_m: float, area: BaseGeometry) -> Ar
     within = float(straight.sum()) + round_
     error = _ROUNDING * (float(np.abs(straight).sum()) + size)
     return AreaWithin(min(max(within, 0.0), total), total, error)
+
+
+def areas_of_reach(
+    places: FloatArray, within_m: float, areas: ObjectArray
+) -> tuple[FloatArray, FloatArray]:
+    """Give square metres within reach and in all for each of many valid areas.
+
+    Areas that lie wholly near the post nearest to their middle, or wholly far from every post, are
+    told from their extent; the others are measured.
+    """
+    total = np.asarray(shapely.area(areas), dtype=np.float64)
+    known = places[np.isfinite(places).all(axis=1)]
+    if len(known) == 0 or len(areas) == 0:
+        return np.zeros(len(areas)), total
+    bounds = shapely.bounds(areas)
+    middle = (bounds[:, :2] + bounds[:, 2:]) / 2.0
+    half = np.hypot(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) / 2.0
+    gap = ask_tree(cKDTree(known), np.nan_to_num(middle), 1)[0][:, 0]
+    within = np.where(gap + half <= within_m, total, 0.0)
+    for row in np.flatnonzero((gap + half > within_m) & (gap - half <= within_m)):
+        within[row] = area_of_reach(known, within_m, areas[row]).within_m2
+    return within, total
 
 
 @dataclass(frozen=True, slots=True)

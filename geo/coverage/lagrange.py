@@ -7,6 +7,7 @@ and Nemhauser 1977; a site whose reduced cost lifts the bound above a known choi
 
 import time
 from dataclasses import dataclass
+from itertools import combinations, islice
 from typing import Final
 
 import numpy as np
@@ -15,10 +16,14 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-_ROUNDS: Final = 400
-_PATIENCE: Final = 12
+_ROUNDS: Final = 1500
+_PATIENCE: Final = 25
+_EXCHANGE_EVERY: Final = 50
 _LEAST_STEP: Final = 1e-3
 _SAME: Final = 1e-9
+_CELLS_AT_A_TIME: Final = 4_000_000
+MOST_TRIALS: Final = 200_000_000
+"""Rows times choices that are simply all tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def sieve(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s: float)
     upper = float(cost[:, chosen].min(axis=1).sum())
     price = np.partition(cost, min(1, cost.shape[1] - 1), axis=1)[:, min(1, cost.shape[1] - 1)]
     lower, is_open, scale, idle = -np.inf, np.ones(cost.shape[1], dtype=bool), 1.0, 0
-    for _ in range(_ROUNDS):
+    for turn in range(1, _ROUNDS + 1):
         rest = np.minimum(cost - price[:, None], 0.0)
         gain = rest.sum(axis=0)
         order = np.argsort(gain, kind="stable")
@@ -58,6 +63,8 @@ def sieve(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s: float)
         idle = 0 if bound > lower + _SAME * abs(lower) else idle + 1
         lower = max(lower, bound)
         trial = np.sort(taken)
+        if turn % _EXCHANGE_EVERY == 0:
+            trial = _swapped(cost, trial, began + time_limit_s / 2.0)
         value = float(cost[:, trial].min(axis=1).sum())
         if value < upper * (1.0 - _SAME):
             chosen, upper = trial, value
@@ -76,7 +83,8 @@ def sieve(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s: float)
 
 
 def _greedy(cost: FloatArray, posts: int) -> npt.NDArray[np.int64]:
-    near, chosen = np.full(len(cost), np.inf), []
+    near = np.full(len(cost), np.inf)
+    chosen: list[int] = []
     for _ in range(posts):
         sums = np.minimum(near[:, None], cost).sum(axis=0)
         sums[chosen] = np.inf
@@ -104,3 +112,19 @@ def _swapped(
                 best, is_better = float(sums[site]), True
                 chosen = np.append(others, site)
     return np.sort(chosen)
+
+
+def every_choice(cost: FloatArray, posts: int) -> tuple[int, ...]:
+    """Try all choices; of equally good ones take the least sum of columns, then the first."""
+    step = max(1, _CELLS_AT_A_TIME // (max(1, len(cost)) * posts))
+    choices = combinations(range(cost.shape[1]), posts)
+    best, kept = np.inf, np.empty((0, posts), dtype=np.int64)
+    while block := list(islice(choices, step)):
+        tried = np.array(block, dtype=np.int64)
+        sums = cost[:, tried].min(axis=2).sum(axis=0)
+        if sums.min() < best * (1.0 - _SAME):
+            kept = kept[:0]
+        best = min(best, float(sums.min()))
+        kept = np.vstack([kept, tried[sums <= best * (1.0 + _SAME)]])
+    chosen = kept[kept.sum(axis=1).argmin()]
+    return tuple(int(k) for k in chosen)

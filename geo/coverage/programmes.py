@@ -23,7 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 _IS_SITE: Final = 0.5
 _SAME: Final = 1e-9
 _OPTIMAL: Final = 0
-_LEAST_S: Final = 1.0
+_LEAST_S, _MOST_S = 1.0, 10.0
+"""How long to look among equally good choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _solved(
     if not optimal or len(chosen) != posts:
         return Answer(chosen, optimal=optimal, gap=gap, ties="first_found")
     spent = time.monotonic() - began
-    rest = min(time_limit_s - spent, max(_LEAST_S, 2.0 * spent))
+    rest = min(time_limit_s - spent, max(_LEAST_S, min(_MOST_S, spent)))
     lower = _run(_lowest_of(programme, float(found.fun)), rest) if rest > 0 else None
     if lower is None or lower.status != _OPTIMAL:
         return Answer(chosen, optimal=True, gap=gap, ties="first_found")

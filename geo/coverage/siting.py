@@ -7,6 +7,7 @@ only when it is asked for, and every answer says which it is.
 
 import time
 from dataclasses import dataclass
+from math import comb
 from typing import Final, Literal
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from geo.coverage.lagrange import sieve
+from geo.coverage.lagrange import MOST_TRIALS, Sieve, every_choice, sieve
 from geo.coverage.metres import (
     FloatArray,
     IntArray,
@@ -320,13 +321,23 @@ def _best_median(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s:
     columns = np.flatnonzero(bound.open)
     if len(columns) == posts:
         return Answer(bound.chosen, optimal=True, gap=0.0, ties="lowest_codes")
+    if comb(len(columns), posts) * len(ways) <= MOST_TRIALS:
+        few = every_choice(ways[:, columns] * weight[:, None], posts)
+        chosen = tuple(int(columns[k]) for k in few)
+        return Answer(chosen, optimal=True, gap=0.0, ties="lowest_codes")
     rest = time_limit_s - (time.monotonic() - began)
+    return _finished(ways, weight, bound, rest)
+
+
+def _finished(ways: FloatArray, weight: FloatArray, bound: Sieve, rest_s: float) -> Answer:
+    """Solve what the sieve left; where time runs out give the better of what is known."""
+    columns = np.flatnonzero(bound.open)
     slack = (bound.upper - bound.lower) / bound.upper if bound.upper > 0 else 0.0
     kept = Answer(bound.chosen, optimal=False, gap=slack, ties="first_found")
-    if rest <= 0:
+    if rest_s <= 0:
         return kept
     try:
-        found = best_median(ways[:, columns], weight, posts, rest)
+        found = best_median(ways[:, columns], weight, len(bound.chosen), rest_s)
     except GeoError:  # no choice by the time limit: the bound's own is known to be this good
         return kept
     chosen = tuple(int(columns[k]) for k in found.chosen)
@@ -336,7 +347,7 @@ def _best_median(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s:
     if reached >= bound.upper:
         return kept
     slack = (reached - bound.lower) / reached if reached > 0 else 0.0
-    return Answer(chosen, optimal=False, gap=min(slack, found.gap or slack), ties="first_found")
+    return Answer(chosen, optimal=False, gap=slack, ties="first_found")
 
 
 def _greedy_median(ways: FloatArray, weight: FloatArray, posts: int) -> Answer:

@@ -17,6 +17,7 @@ from geo.errors import CrsError, FrameError
 from geo.schema import POINTS, Contract, require
 
 _SHOWN: Final = 10
+_TWO: Final = 2
 AREAS: Final = Contract("cells", (), frozenset({"POLYGON", "MULTIPOLYGON"}))
 
 
@@ -55,8 +56,8 @@ def require_events(events: gpd.GeoDataFrame, crs: pyproj.CRS | None = None) -> N
     if len(events) == 0:
         raise FrameError("no_events", frame="events")
     shapes = events.geometry.to_numpy()
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
-    lost = ~(np.isfinite(x) & np.isfinite(y))
+    lost = np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    lost[~lost] = ~np.isfinite(shapely.get_coordinates(shapes[~lost])).all(axis=1)
     if lost.any():
         rows = events.index[lost][:_SHOWN].tolist()
         raise FrameError("points_without_coordinates", count=int(lost.sum()), rows=rows)
@@ -114,6 +115,25 @@ def require_times(events: pd.DataFrame) -> pd.Series:
     if absent:
         raise FrameError("times_missing", count=absent, of=len(times))
     return times
+
+
+def known_to(times: pd.Series) -> str:
+    """Tell how finely times are known: ``month``, ``day`` or ``minute``.
+
+    Parameters
+    ----------
+    times
+        Aware, none missing. At least two different times that are all local midnight are days; all
+        on a first of a month, months.
+    """
+    first = times.iloc[0] if len(times) else pd.Timestamp(1)
+    if (
+        first != first.normalize()
+        or times.nunique() < _TWO
+        or bool((times != times.dt.normalize()).any())
+    ):
+        return "minute"
+    return "month" if bool((times.dt.day == 1).all()) else "day"
 
 
 def require_order(name: str, values: tuple[float, ...]) -> None:

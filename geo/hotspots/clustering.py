@@ -34,7 +34,7 @@ def getis_ord(
     work = Working()
     neighbours = chosen_neighbours(cells, options, work)
     score = gi_star if method is Method.GISTAR else gi
-    found = score(n, neighbours, standardised=options.row_standardised)
+    found = score(n, neighbours)
     _significance(work, n, neighbours, (cells, options, found.z))
     words = hot_and_cold(np.nan_to_num(found.z), work.columns["p_bh"])
     degree = np.diff(neighbours.indptr)

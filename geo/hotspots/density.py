@@ -12,7 +12,7 @@ direct sum is taken where it is cheap, and where the bandwidth is under 8 pixels
 
 from dataclasses import dataclass
 from math import ceil, pi
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -146,8 +146,7 @@ def density_at(xy: FloatArray, places: FloatArray, bandwidth_m: float, kernel: K
     """
     _refuse_bad(bandwidth_m)
     radius_m = reach_m(kernel, bandwidth_m)
-    spots, index = np.unique(xy, axis=0, return_inverse=True)
-    weight = np.bincount(index.ravel(), minlength=len(spots)).astype(np.float64)
+    spots, weight = _gathered(xy)
     span = np.maximum(np.ptp(places, axis=0), 2.0 * radius_m)
     pairs = len(spots) * len(places) * min(1.0, pi * radius_m**2 / float(span.prod()))
     if pairs > _MOST_PAIRS:
@@ -157,15 +156,9 @@ def density_at(xy: FloatArray, places: FloatArray, bandwidth_m: float, kernel: K
     step = max(1, int(_PAIRS_A_BLOCK * len(places) / max(1.0, pairs)))
     for start in range(0, len(places), step):
         block = places[start : start + step]
-        found: Any = tree.query_ball_point(block, radius_m, return_sorted=False)
-        sizes = np.fromiter((len(hits) for hits in found), dtype=np.int64, count=len(block))
-        if sizes.sum() == 0:
-            continue
-        event = np.concatenate([np.asarray(hits, dtype=np.int64) for hits in found if hits])
-        place = np.repeat(np.arange(len(block)), sizes)
-        away = ((spots[event] - block[place]) ** 2).sum(axis=1) / bandwidth_m**2
-        value = fall(kernel, away) * weight[event]
-        total[start : start + step] = np.bincount(place, value, minlength=len(block))
+        found = cKDTree(block).sparse_distance_matrix(tree, radius_m, output_type="ndarray")
+        value = fall(kernel, (found["v"] / bandwidth_m) ** 2) * weight[found["j"]]
+        total[start : start + step] = np.bincount(found["i"], value, minlength=len(block))
     return Density(total * peak_of(kernel, bandwidth_m), "direct", _EXACT_ERROR)
 
 
@@ -182,6 +175,16 @@ def _interpolated(
     values = ndimage.map_coordinates(surface.per_m2, [at[:, 1], at[:, 0]], order=3, mode="nearest")
     share = surface.error_share + _transform_error(kernel, _STEPS_A_BANDWIDTH)
     return Density(np.maximum(0.0, values), surface.way, share)
+
+
+def _gathered(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give the places at which events lie, from west to east, and how many lie at each."""
+    order = np.lexsort((xy[:, 1], xy[:, 0]))
+    ordered = xy[order]
+    first = np.ones(len(xy), dtype=np.bool_)
+    first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    starts = np.append(np.flatnonzero(first), len(xy))
+    return ordered[first], np.diff(starts).astype(np.float64)
 
 
 def _transform_error(kernel: Kernel, bandwidth: float) -> float:

@@ -94,14 +94,32 @@ def _by_tiles(
         total = np.zeros((len(rows), len(columns)))
         for first in range(start, stop, step):
             part = slice(first, min(stop, first + step))
-            east = ((columns - u[part, None]) / bandwidth) ** 2
-            north = ((rows - v[part, None]) / bandwidth) ** 2
             if kernel is Kernel.GAUSSIAN:
-                total += fall(kernel, north).T @ fall(kernel, east)
+                north, east = _bells(v[part], rows, bandwidth), _bells(u[part], columns, bandwidth)
+                total += north.T @ east
             else:
-                total += fall(kernel, north[:, :, None] + east[:, None, :]).sum(axis=0)
+                away_u = ((columns - u[part, None]) / bandwidth) ** 2
+                away_v = ((rows - v[part, None]) / bandwidth) ** 2
+                total += fall(kernel, away_v[:, :, None] + away_u[:, None, :]).sum(axis=0)
         image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += total
     return image
+
+
+def _bells(at: FloatArray, pixels: IntArray, bandwidth: float) -> FloatArray:
+    """Give the Gaussian of each event along one axis, shape (events, pixels).
+
+    From bandwidths of one pixel on by two exponentials an event and a running product, since
+    exp(-(k-f)^2/2h^2) = exp(-k^2/2h^2) exp(-f^2/2h^2) exp(f/h^2)^k; below, powers could overflow.
+    """
+    if bandwidth < 1.0:
+        return fall(Kernel.GAUSSIAN, ((pixels - at[:, None]) / bandwidth) ** 2)
+    middle = float(pixels[len(pixels) // 2])
+    f, k = (at - middle) / bandwidth, (pixels - middle) / bandwidth
+    powers = np.empty((len(at), len(pixels)))
+    powers[:, 0] = np.exp(f * (k[0] - 0.5 * f))
+    powers[:, 1:] = np.exp(f / bandwidth)[:, None]
+    np.multiply.accumulate(powers, axis=1, out=powers)
+    return np.asarray(powers * np.exp(-0.5 * k * k), dtype=np.float64)
 
 
 def _reached(tile: int, side: int, radius: int, size: int) -> IntArray:

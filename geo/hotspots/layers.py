@@ -18,7 +18,7 @@ import shapely
 from geo.crs import require_crs
 from geo.errors import FrameError
 from geo.hotspots.cells import LATTICE, SQUARE
-from geo.hotspots.checks import require_cells, require_events
+from geo.hotspots.checks import known_to, require_cells, require_events
 from geo.index import TilingIndex, build_index
 
 BoolArray = npt.NDArray[np.bool_]
@@ -147,12 +147,15 @@ class EventLayer:
         Seconds since 1970 (UTC); None where the events have no usable times.
     ids
         Event ids as text; None where there are none.
+    known
+        How finely the times are known (`checks.known_to`).
     """
 
     xy: FloatArray
     cell: IntArray
     time_s: FloatArray | None
     ids: ObjectArray | None
+    known: str = "minute"
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -166,7 +169,7 @@ class EventLayer:
         """Keep some of the events."""
         time_s = None if self.time_s is None else self.time_s[kept]
         ids = None if self.ids is None else self.ids[kept]
-        return EventLayer(self.xy[kept], self.cell[kept], time_s, ids)
+        return EventLayer(self.xy[kept], self.cell[kept], time_s, ids, self.known)
 
 
 def read_cells(cells: gpd.GeoDataFrame) -> CellLayer:
@@ -209,15 +212,15 @@ def read_events(events: gpd.GeoDataFrame, cells: CellLayer) -> EventLayer:
             events=[round(float(v), 1) for v in (*xy.min(axis=0), *xy.max(axis=0))],
             cells=[round(float(v), 1) for v in shapely.total_bounds(cells.shapes)],
         )
-    time_s = None
+    time_s, known = None, "minute"
     if "occurred_at" in events.columns:
         times = events["occurred_at"]
         if isinstance(times.dtype, pd.DatetimeTZDtype) and not times.isna().any():
-            time_s = seconds_of(times)
+            time_s, known = seconds_of(times), known_to(times)
     ids = None
     if "event_id" in events.columns:
         ids = events["event_id"].astype(str).to_numpy(dtype=object)
-    return EventLayer(xy, cell, time_s, ids)
+    return EventLayer(xy, cell, time_s, ids, known)
 
 
 def seconds_of(times: pd.Series) -> FloatArray:

@@ -30,7 +30,7 @@ class LocalG:
     Attributes
     ----------
     total
-        Weighted sum over the neighbourhood.
+        Sum over the neighbourhood.
     z
         Standard score; NaN where there is no neighbour, or where all values are equal.
     """
@@ -39,7 +39,7 @@ class LocalG:
     z: FloatArray
 
 
-def gi_star(values: FloatArray, neighbours: Weights, *, standardised: bool = False) -> LocalG:
+def gi_star(values: FloatArray, neighbours: Weights) -> LocalG:
     """Work out Gi*: the sum over a cell and its neighbours against the mean of all cells.
 
     Parameters
@@ -47,24 +47,21 @@ def gi_star(values: FloatArray, neighbours: Weights, *, standardised: bool = Fal
     values
         One number for each cell.
     neighbours
-        Of ones, without the cell itself, which is added here.
-    standardised
-        The weights of a neighbourhood sum to one (its mean) instead of being one each.
+        Of ones, without the cell itself, which is added here. Weights that sum to one in each row
+        would give the same score (esda's differs there: it takes the sum of squared weights as 1).
     """
     n = len(values)
     sums = np.diff(neighbours.indptr) + 1.0
-    total, squares = neighbours @ values + values, sums
-    if standardised:
-        total, sums, squares = total / sums, np.ones(n), 1.0 / sums
+    total = np.asarray(neighbours @ values) + values
     if _is_flat(values):
         return LocalG(total, np.full(n, np.nan))
     mean = values.mean()
     spread = sqrt(max(0.0, float(values @ values) / n - mean * mean))
-    variance = np.maximum(0.0, (n * squares - sums * sums) / max(1, n - 1))
+    variance = np.maximum(0.0, (n * sums - sums * sums) / max(1, n - 1))
     return LocalG(total, _scores(total - sums * mean, spread * np.sqrt(variance)))
 
 
-def gi(values: FloatArray, neighbours: Weights, *, standardised: bool = False) -> LocalG:
+def gi(values: FloatArray, neighbours: Weights) -> LocalG:
     """Work out Gi: the sum over a cell's neighbours against the mean of all other cells.
 
     Parameters
@@ -73,20 +70,15 @@ def gi(values: FloatArray, neighbours: Weights, *, standardised: bool = False) -
         One number for each cell.
     neighbours
         Of ones, without the cell itself.
-    standardised
-        As `gi_star`.
     """
     n = len(values)
     sums = np.diff(neighbours.indptr).astype(np.float64)
-    total, squares = np.asarray(neighbours @ values), sums
-    if standardised:
-        share = np.divide(1.0, sums, out=np.zeros(n), where=sums > 0)
-        total, sums, squares = total * share, np.sign(sums), share
+    total = np.asarray(neighbours @ values)
     if n < 3 or _is_flat(values):  # noqa: PLR2004 - n - 2 is divided by
         return LocalG(total, np.full(n, np.nan))
     mean = (values.sum() - values) / (n - 1)
     spread = np.sqrt(np.maximum(0.0, ((values @ values) - values * values) / (n - 1) - mean**2))
-    variance = np.maximum(0.0, ((n - 1) * squares - sums * sums) / (n - 2))
+    variance = np.maximum(0.0, ((n - 1) * sums - sums * sums) / (n - 2))
     return LocalG(total, _scores(total - sums * mean, spread * np.sqrt(variance)))
 
 

@@ -20,7 +20,7 @@ from scipy import stats
 from scipy.spatial import cKDTree
 
 from geo.errors import FrameError
-from geo.hotspots.checks import require_events, require_order, require_times
+from geo.hotspots.checks import known_to, require_events, require_order, require_times
 from geo.hotspots.layers import CellLayer, EventLayer, seconds_of
 from geo.hotspots.options import CellClass, HotspotOptions, Repeats
 from geo.hotspots.periods import DAY_S, require_seconds, span_of
@@ -79,7 +79,8 @@ def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Kno
     ------
     FrameError
         ``no_events``, ``missing_columns``, ``times_without_zone``, ``times_missing``,
-        ``bad_bands``, ``too_few_for_pairs`` (field `n`), ``too_many_pairs``.
+        ``bad_bands``, ``too_few_for_pairs`` (field `n`), ``too_many_pairs``; ``times_too_coarse``
+        where only months are known.
     CrsError
         ``no_crs``, ``not_in_metres``.
     """
@@ -87,16 +88,20 @@ def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Kno
     if asked.permutations == 0:
         asked = replace(asked, permutations=99)
     require_events(events)
-    time_s = seconds_of(require_times(events))
+    times = require_times(events)
+    time_s, known = seconds_of(times), known_to(times)
     xy = shapely.get_coordinates(events.geometry.to_numpy())
     ids = events["event_id"].astype(str).to_numpy(object) if "event_id" in events.columns else None
-    return knox_of(EventLayer(xy, np.zeros(len(xy), dtype=np.int64), time_s, ids), asked)
+    return knox_of(EventLayer(xy, np.zeros(len(xy), dtype=np.int64), time_s, ids, known), asked)
 
 
 def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
     """Do as `knox` on events that were read before; without permutations where there are 0."""
     require_order("near_m", options.near_m)
     require_order("near_days", options.near_days)
+    require_seconds(events)
+    if events.known == "month":
+        raise FrameError("times_too_coarse", known="month", needed="day", n=len(events))
     kept, report = _without_repeats(events, options.repeats)
     time_s = require_seconds(kept)
     n = len(kept)
@@ -106,15 +111,18 @@ def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
     limits_s = np.asarray(options.near_days) * DAY_S
     observed = _differences(_counts(time_s[:, None], pairs, limits_s)[:, :, 0])
     expected = _margins(pairs, time_s, limits_s, n)
-    bands = _bands(options)
-    bands["observed"] = observed.ravel()
     p_poisson = np.asarray(stats.poisson.sf(observed - 1.0, expected))
     p_sim = np.full(observed.shape, np.nan)
     if options.permutations > 0:
         expected, p_sim = _simulated(time_s, pairs, limits_s, (observed, options))
-    bands["expected"] = expected.ravel()
-    bands["ratio"] = (observed / np.where(expected > 0, expected, np.nan)).ravel()
-    bands["p_sim"], bands["p_poisson"] = p_sim.ravel(), p_poisson.ravel()
+    found = {
+        "observed": observed,
+        "expected": expected,
+        "ratio": observed / np.where(expected > 0, expected, np.nan),
+        "p_sim": p_sim,
+        "p_poisson": p_poisson,
+    }
+    bands = _bands(options, {name: values.ravel() for name, values in found.items()})
     report |= {"n": n, "pairs": n * (n - 1) // 2, "close_in_space": len(pairs.a)}
     report |= {"permutations": options.permutations, "seed": options.seed}
     return Knox(bands, report)
@@ -153,11 +161,11 @@ def near_repeats(events: EventLayer, cells: CellLayer, options: HotspotOptions) 
 def _without_repeats(events: EventLayer, repeats: Repeats) -> tuple[EventLayer, Report]:
     """Count repeats; keep the earliest of each id, of equal times the most south-western."""
     time_s = require_seconds(events)
-    place = {"x": events.xy[:, 0], "y": events.xy[:, 1], "time_s": time_s}
-    table = pd.DataFrame(place)
-    order = table.sort_values(["time_s", "x", "y"], kind="stable").index.to_numpy()
+    x, y = events.xy[:, 0], events.xy[:, 1]
+    order = np.lexsort((y, x, time_s))
+    steps = np.stack([part[order] for part in (time_s, x, y)])
     same_place = np.zeros(len(events), dtype=np.bool_)
-    same_place[order] = table.iloc[order].duplicated().to_numpy()
+    same_place[order[1:]] = (np.diff(steps, axis=1) == 0).all(axis=0)
     same_id = np.zeros(len(events), dtype=np.bool_)
     if events.ids is not None:
         same_id[order] = pd.Series(events.ids[order]).duplicated().to_numpy()
@@ -245,12 +253,12 @@ def _simulated(
     return total / options.permutations, p
 
 
-def _bands(options: HotspotOptions) -> pd.DataFrame:
-    metres, days = options.near_m, options.near_days
-    starts_m, starts_days = (0.0, *metres[:-1]), (0.0, *days[:-1])
-    rows = [
-        (low_m, high_m, low_days, high_days)
-        for low_m, high_m in zip(starts_m, metres, strict=True)
-        for low_days, high_days in zip(starts_days, days, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["from_m", "to_m", "from_days", "to_days"])
+def _bands(options: HotspotOptions, found: dict[str, npt.NDArray[Any]]) -> pd.DataFrame:
+    metres, days = np.asarray(options.near_m), np.asarray(options.near_days)
+    table: dict[str, npt.NDArray[Any]] = {
+        "from_m": np.repeat(np.append(0.0, metres[:-1]), len(days)),
+        "to_m": np.repeat(metres, len(days)),
+        "from_days": np.tile(np.append(0.0, days[:-1]), len(metres)),
+        "to_days": np.tile(days, len(metres)),
+    }
+    return pd.DataFrame(table | found)

@@ -109,8 +109,6 @@ class HotspotOptions:
         Neighbours for `gistar`, `gi`, `moran`, `emerging`: by corner, by side, or by distance.
     neighbours_m
         Largest distance between cell centres, metres, inclusive; needed by, and implies, distance.
-    row_standardised
-        Weights of a cell's neighbours sum to one instead of being one each.
     permutations
         Conditional permutations for `p_sim`; none where 0.
     seed
@@ -140,7 +138,6 @@ class HotspotOptions:
     light_share: float = LIGHT_SHARE
     contiguity: Contiguity = Contiguity.QUEEN
     neighbours_m: float | None = None
-    row_standardised: bool = False
     permutations: int = 0
     seed: int = 0
     min_events: int = MIN_EVENTS

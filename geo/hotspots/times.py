@@ -11,13 +11,11 @@ import numpy as np
 import pandas as pd
 
 from geo.errors import FrameError
-from geo.hotspots.checks import require_times
+from geo.hotspots.checks import known_to, require_times
 from geo.hotspots.result import Report
 
 _COARSE: Final = ("date_only", "time_band", "month_only")
 """Flags of a column `time_flag` whose hour is not known."""
-
-_SIGNIFICANT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,10 @@ def hour_weekday(events: pd.DataFrame) -> HourWeekday:
     if "time_flag" in events.columns:
         known = ~events["time_flag"].isin(_COARSE).to_numpy()
     used = times[known]
-    midnight = (used == used.dt.normalize()).all()
-    coarse = len(used) == 0 or (bool(midnight) and used.nunique() >= _SIGNIFICANT)
-    if coarse:
-        firsts = len(used) == 0 or bool((used.dt.day == 1).all())
-        raise FrameError(
-            "times_too_coarse", known="month" if firsts else "day", needed="hour", n=len(times)
-        )
-    table = np.bincount(used.dt.dayofweek * 24 + used.dt.hour, minlength=168).reshape(7, 24)
+    fineness = known_to(used) if len(used) else "month"
+    if fineness != "minute":
+        raise FrameError("times_too_coarse", known=fineness, needed="hour", n=len(times))
+    table = np.bincount(used.dt.day_of_week * 24 + used.dt.hour, minlength=168).reshape(7, 24)
     report: Report = {
         "n_events": len(times),
         "counted": len(used),

@@ -7,7 +7,13 @@ Knows nothing of grid kinds, dates and files.
 from geo.index.borders import Borders
 from geo.index.direct import Located
 from geo.index.faults import TilingFaults
-from geo.index.tiling_index import CELLS_PER_GRID, TilingIndex, build_index, index_key
+from geo.index.tiling_index import (
+    CELLS_PER_GRID,
+    TilingIndex,
+    build_index,
+    has_accelerator,
+    index_key,
+)
 
 __all__ = [
     "CELLS_PER_GRID",
@@ -16,5 +22,6 @@ __all__ = [
     "TilingFaults",
     "TilingIndex",
     "build_index",
+    "has_accelerator",
     "index_key",
 ]

@@ -85,7 +85,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bands:
+class Bands:
     """Pairs of edge and row of cells that the edge passes through."""
 
     edge: IntArray
@@ -141,7 +141,7 @@ def cover(
     return faces, key >> 32, key & 0xFFFFFFFF
 
 
-def _bands(ends: Ends, blocks: Blocks, listed: Listed) -> _Bands:
+def _bands(ends: Ends, blocks: Blocks, listed: Listed) -> Bands:
     ax, ay, bx, by = ends
     low, high = ay[listed.edge], by[listed.edge]
     first = blocks.row_of(listed.block, low - blocks.slack_y)
@@ -153,7 +153,7 @@ def _bands(ends: Ends, blocks: Blocks, listed: Listed) -> _Bands:
     chosen = meets[source]
     edge, block = listed.edge[chosen], listed.block[chosen]
     west = ax[edge]
-    return _Bands(
+    return Bands(
         edge=edge,
         block=block,
         row=row,
@@ -165,7 +165,7 @@ def _bands(ends: Ends, blocks: Blocks, listed: Listed) -> _Bands:
     )
 
 
-def _spans(bands: _Bands, blocks: Blocks) -> tuple[FloatArray, FloatArray]:
+def _spans(bands: Bands, blocks: Blocks) -> tuple[FloatArray, FloatArray]:
     """Give the westmost and eastmost place of each edge in its row, widened by the slack."""
     height = bands.by - bands.ay
     is_flat = height == 0.0
@@ -180,7 +180,7 @@ def _spans(bands: _Bands, blocks: Blocks) -> tuple[FloatArray, FloatArray]:
 
 
 def _corner_faces(
-    ends: Ends, step: IntArray, blocks: Blocks, parts: tuple[Listed, _Bands]
+    ends: Ends, step: IntArray, blocks: Blocks, parts: tuple[Listed, Bands]
 ) -> IntArray:
     """Add each step at the first corner right of its edge, row by row, and sum up eastwards."""
     listed, bands = parts
@@ -188,16 +188,16 @@ def _corner_faces(
     faces = np.zeros((len(blocks), ny, nx), dtype=np.int64)
     crossed = np.flatnonzero((bands.ay <= bands.line) & (bands.line < bands.by))
     block, row, edge = bands.block[crossed], bands.row[crossed], bands.edge[crossed]
-    column = _first_column(ends, blocks, bands, crossed)
+    column = first_column(ends, blocks, bands, crossed)
     there = column < nx
     place = (block[there] * ny + row[there]) * nx + column[there]
     np.add.at(faces.reshape(-1), place, step[edge[there]])
-    faces[:, :, 0] += _left_sides(ends, step, blocks, listed)
+    faces[:, :, 0] += left_sides(ends, step, blocks, listed)
     np.cumsum(faces, axis=2, out=faces)
     return faces.reshape(-1)
 
 
-def _first_column(ends: Ends, blocks: Blocks, bands: _Bands, crossed: IntArray) -> IntArray:
+def first_column(ends: Ends, blocks: Blocks, bands: Bands, crossed: IntArray) -> IntArray:
     """Find the first column whose corner lies right of the edge or on it; nx where none does."""
     line, block, edge = bands.line[crossed], bands.block[crossed], bands.edge[crossed]
     low = bands.ay[crossed]
@@ -224,7 +224,7 @@ def _first_column(ends: Ends, blocks: Blocks, bands: _Bands, crossed: IntArray) 
     return column
 
 
-def _left_sides(ends: Ends, step: IntArray, blocks: Blocks, listed: Listed) -> IntArray:
+def left_sides(ends: Ends, step: IntArray, blocks: Blocks, listed: Listed) -> IntArray:
     """Sum what base and crossing edges add along the left side of each block, row by row."""
     added = np.zeros((len(blocks), blocks.ny), dtype=np.int64)
     added[:, 0] = blocks.base

@@ -22,6 +22,8 @@ IntArray = npt.NDArray[np.int64]
 RowArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 ObjectArray = npt.NDArray[np.object_]
+Ends = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+Joined = tuple[Ends, tuple[RowArray, RowArray], RowArray, RowArray]
 
 _AREAL: Final = (3, 6)  # Polygon, MultiPolygon
 _SMALLEST, _LARGEST = 1e-100, 1e100
@@ -74,15 +76,48 @@ def odd_rows(polygons: ObjectArray) -> IntArray:
     return np.flatnonzero(there & ~is_sound)
 
 
-def tiling_edges(polygons: ObjectArray) -> TilingEdges:
+def tiling_edges(polygons: ObjectArray, *, use_compiled: bool = False) -> TilingEdges:
     """Take out the edges of valid Polygons and MultiPolygons; None gives none."""
     parts, row_of_part = shapely.get_parts(polygons, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     is_hole = np.zeros(len(rings), dtype=np.bool_)
     is_hole[1:] = part_of_ring[1:] == part_of_ring[:-1]
     is_turned = np.asarray(shapely.is_ccw(rings)) == is_hole  # the area lies right of the ring
-    xy, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
-    x, y = xy[:, 0] + 0.0, xy[:, 1] + 0.0  # no negative zeros
+    xy = shapely.get_coordinates(rings) + 0.0  # no negative zeros
+    starts = np.append(0, np.cumsum(shapely.get_num_coordinates(rings)))
+    ring_row = row_of_part[part_of_ring].astype(np.int32)
+    join = joined_edges
+    if use_compiled:
+        from geo.index.pairing import compiled
+
+        join = compiled.joined_edges
+    ends, sides, ring_edge, ring_start = join(xy, starts, is_turned, ring_row)
+    return TilingEdges(*ends, *sides, ring_edge, ring_start, ring_row, is_hole)
+
+
+def joined_edges(
+    xy: FloatArray, starts: IntArray, is_turned: BoolArray, ring_row: RowArray
+) -> Joined:
+    """Pair the two sides of shared edges.
+
+    Parameters
+    ----------
+    xy
+        Vertices, ring after ring, without negative zeros.
+    starts
+        Where each ring begins; one longer than the rings.
+    is_turned
+        Whether the area lies right of the ring.
+    ring_row
+        Row of each ring's polygon.
+
+    Returns
+    -------
+    ends, sides, ring_edge, ring_start
+        As in `TilingEdges`.
+    """
+    x, y = xy.T
+    ring_of_vertex = np.repeat(np.arange(len(ring_row)), np.diff(starts))
     joined = ring_of_vertex[:-1] == ring_of_vertex[1:]
     joined &= (x[:-1] != x[1:]) | (y[:-1] != y[1:])
     x1, y1, x2, y2 = x[:-1][joined], y[:-1][joined], x[1:][joined], y[1:][joined]
@@ -91,7 +126,6 @@ def tiling_edges(polygons: ObjectArray) -> TilingEdges:
     ends = np.empty((len(ring), 4))
     for column, (up, down) in enumerate(((x1, x2), (y1, y2), (x2, x1), (y2, y1))):
         ends[:, column] = np.where(is_up, up, down)
-    ring_row = row_of_part[part_of_ring].astype(np.int32)
     owner = ring_row[ring]
     is_left = is_up ^ is_turned[ring]
     first = _pairs(ends, is_left)
@@ -101,18 +135,8 @@ def tiling_edges(polygons: ObjectArray) -> TilingEdges:
     left[edge[is_left]] = owner[is_left]
     right[edge[~is_left]] = owner[~is_left]
     ax, ay, bx, by = np.ascontiguousarray(ends[stays].T)
-    return TilingEdges(
-        ax=ax,
-        ay=ay,
-        bx=bx,
-        by=by,
-        left=left,
-        right=right,
-        ring_edge=np.where(is_up, edge, ~edge),
-        ring_start=np.searchsorted(ring, np.arange(len(rings) + 1)).astype(np.int32),
-        ring_row=ring_row,
-        ring_is_hole=is_hole,
-    )
+    ring_start = np.searchsorted(ring, np.arange(len(starts))).astype(np.int32)
+    return (ax, ay, bx, by), (left, right), np.where(is_up, edge, ~edge), ring_start
 
 
 def _pairs(ends: FloatArray, is_left: BoolArray) -> IntArray:

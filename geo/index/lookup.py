@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import FrameError
-from geo.index.cells import ENTRY, FIRST_BLOCK, PACK, CellTable
+from geo.index.cells import FIRST_BLOCK, CellTable
 from geo.index.covering import EAST_END_OUT, WEST_END_OUT, Ends
+from geo.index.laying import ENTRY, PACK
 from geo.index.orientation import exact_side
 
 FloatArray = npt.NDArray[np.float64]

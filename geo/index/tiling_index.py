@@ -7,6 +7,7 @@ Knows nothing of grid kinds, dates, files and CRSs: polygons of one plane and th
 import threading
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib.util import find_spec
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.index.borders import Borders, borders_of
-from geo.index.cells import PACK, CellTable, cell_table
+from geo.index.cells import CellTable, cell_table
 from geo.index.direct import CodeOrder, Located, code_order, locate_directly
 from geo.index.edges import (
     TilingEdges,
@@ -24,6 +25,7 @@ from geo.index.edges import (
     tiling_key,
 )
 from geo.index.faults import TilingFaults, faults_of
+from geo.index.laying import PACK
 from geo.index.lookup import POINTS_AT_ONCE, Met, find_rows
 
 ObjectArray = npt.NDArray[np.object_]
@@ -31,6 +33,8 @@ RowArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
 CELLS_PER_GRID: Final = 256
+WORTH_MACHINE_CODE: Final = 20_000
+"""Fewer points are found before numba is loaded."""
 LAYOUT: Final = 1
 """Of the arrays; a change of their meaning makes kept ones be built again."""
 
@@ -49,12 +53,16 @@ class TilingIndex:
         order: CodeOrder,
         odd: dict[int, shapely.Geometry],
         key: str | tuple[ObjectArray, ObjectArray, int],
+        *,
+        use_compiled: bool = False,
     ) -> None:
         self.table = table
         self.edges = edges
         self.order = order
         self.odd = odd
+        self.use_compiled = use_compiled
         self._key = key
+        self._source = None if isinstance(key, str) else key[0]
         self._ends = (edges.ax, edges.ay, edges.bx, edges.by)
         self._lock = threading.Lock()
         self._shapes: tuple[ObjectArray, shapely.STRtree] | None = None
@@ -121,7 +129,12 @@ class TilingIndex:
         px = np.atleast_1d(np.asarray(x, dtype=np.float64))
         py = np.atleast_1d(np.asarray(y, dtype=np.float64))
         rows = np.empty(len(px), dtype=np.int32)
-        met = find_rows(self.table, self._ends, (px, py), rows, at_once)
+        find = find_rows
+        if self.use_compiled and len(px) >= WORTH_MACHINE_CODE:
+            from geo.index import compiled
+
+            find = compiled.find_rows
+        met = find(self.table, self._ends, (px, py), rows, at_once)
         if len(met.point):
             self._give_to_touched(rows, met)
         if len(met.asks) == 0:
@@ -147,12 +160,14 @@ class TilingIndex:
         rows[touched] = self.order.first_row[best[touched]]
 
     def shapes(self) -> tuple[ObjectArray, shapely.STRtree]:
-        """Give the polygons, put together again from the edges, and a tree of them."""
+        """Give the polygons and a tree of them; of a kept index they are put together again."""
         with self._lock:
             if self._shapes is None:
-                shapes = ring_shapes(self.edges, len(self))
-                for row, shape in self.odd.items():
-                    shapes[row] = shape
+                shapes = self._source
+                if shapes is None:
+                    shapes = ring_shapes(self.edges, len(self))
+                    for row, shape in self.odd.items():
+                        shapes[row] = shape
                 self._shapes = shapes, shapely.STRtree(shapes)
             return self._shapes
 
@@ -183,8 +198,10 @@ class TilingIndex:
         return kept
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> "TilingIndex":
-        """Take an index back from its arrays.
+    def from_arrays(
+        cls, arrays: Mapping[str, npt.NDArray[Any]], *, use_compiled: bool = False
+    ) -> "TilingIndex":
+        """Take an index back from its arrays; `use_compiled` as in `build_index`.
 
         Raises
         ------
@@ -203,11 +220,18 @@ class TilingIndex:
             int(row): shapely.from_wkb(texts[stops[k] : stops[k + 1]])
             for k, row in enumerate(arrays["odd_row"])
         }
-        return cls(table, edges, order, odd, arrays["key"].tobytes().decode())
+        return cls(
+            table, edges, order, odd, arrays["key"].tobytes().decode(), use_compiled=use_compiled
+        )
+
+
+def has_accelerator() -> bool:
+    """Tell whether numba is installed, which `use_compiled` needs."""
+    return find_spec("numba") is not None
 
 
 def _fields_of(kind: type, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    return {field.name: arrays[field.name] for field in fields(kind)}
+    return {field.name: np.asarray(arrays[field.name]) for field in fields(kind)}
 
 
 def _check(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -237,6 +261,7 @@ def build_index(
     codes: npt.ArrayLike,
     *,
     cells_per_grid: int = CELLS_PER_GRID,
+    use_compiled: bool = False,
 ) -> TilingIndex:
     """Build the index of a tiling.
 
@@ -250,6 +275,9 @@ def build_index(
     cells_per_grid
         About how many cells of the table each grid gets: more takes more memory and makes border
         cells fewer.
+    use_compiled
+        Machine code builds the index and finds many points in it; the answers are the same. Needs
+        numba (`has_accelerator`), whose loading takes about half a second of each process.
 
     Notes
     -----
@@ -263,12 +291,15 @@ def build_index(
     if len(odd):
         plain = shapes.copy()
         plain[odd] = None
-    edges = tiling_edges(plain)
+    edges = tiling_edges(plain, use_compiled=use_compiled)
     number = np.append(PACK + 1 + order.first_row[order.rank].astype(np.int64), 0)
     step = number[edges.right] - number[edges.left]
     ends = (edges.ax, edges.ay, edges.bx, edges.by)
     boxes = shapely.bounds(shapes[odd]).reshape(-1, 4)
-    boxes = boxes[np.isfinite(boxes).all(axis=1)]
-    table = cell_table(ends, step, max(cells_per_grid * len(shapes), 1), boxes)
+    boxes = np.clip(boxes[np.isfinite(boxes).all(axis=1)], -1e100, 1e100)
+    table = cell_table(
+        ends, step, max(cells_per_grid * len(shapes), 1), boxes, use_compiled=use_compiled
+    )
     kept: dict[int, shapely.Geometry] = {int(row): shapely.force_2d(shapes[row]) for row in odd}
-    return TilingIndex(table, edges, order, kept, (shapes, texts, cells_per_grid))
+    key = (shapes, texts, cells_per_grid)
+    return TilingIndex(table, edges, order, kept, key, use_compiled=use_compiled)

@@ -186,16 +186,13 @@ def test_an_area_keeps_to_itself(session, town):
     assert found.area.name == "二社区"
 
 
-def test_ties_go_to_the_later_last_incident(session, town):
-    rows = [at(BUSY, "2023-01-01T13:00"), at(QUIET, "2023-01-02T13:00")]
-    assert brief(session, ground(town, rows)).places[0].lon == pytest.approx(QUIET[0])
-
-
 def test_why_a_place_is_there(session, town):
     rows = [*NIGHTS, at(BUSY, "2023-02-20T15:00", kind="20")]
     place = brief(session, ground(town, rows)).places[0]
     assert place.kinds == (("10", 7), ("20", 1))
     assert (place.n_28_days, place.n_365_days) == (1, 8)
+    assert (place.n_hours_28_days, place.n_hours_365_days) == (1, 8)
+    assert place.near == (datetime(2023, 2, 20, 15, tzinfo=UTC),)
     assert place.last_at == datetime(2023, 2, 20, 15, tzinfo=UTC)
     assert place.street == "光明路"
     assert place.outline.contains(shapely.Point(place.lon, place.lat))
@@ -323,10 +320,12 @@ def test_a_shift_survives_the_address():
         assert from_address({"shift": nonsense}, "zh").patrol.day is None
 
 
-def test_the_catalogue_speaks_of_no_prediction():
+def test_the_catalogue_speaks_of_past_counts_and_of_no_prediction():
     text = Path("dashboard/text/catalogue/patrol.toml").read_text(encoding="utf-8")
-    assert "预测" in text
-    assert text.count("预测") == text.count("不是预测") + text.count("不代表预测")
+    assert "预测" not in text
+    assert "predict" not in text.lower()
+    assert "历史次数" in text
+    assert "past counts" in text.lower()
 
 
 def test_an_open_case_knows_the_address_of_its_record():
@@ -377,7 +376,7 @@ def stop_at(moment, point, ident, **more):
 def said(session, town, **more):
     found = brief(session, ground(town, NIGHTS, **more))
     now = datetime(2023, 3, 2, 12, tzinfo=UTC)
-    return found.places[0], brief_text(Words("zh"), found, town, now=now, tz=TZ).places[0].lines[2]
+    return found.places[0], brief_text(Words("zh"), found, town, now=now, tz=TZ).places[0].lines[3]
 
 
 def test_a_stop_within_the_reach_counts_though_it_lies_beside_the_square(session, town):

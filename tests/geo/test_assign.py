@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
-from geo.assign import assign_lonlat, assign_points
+from geo.assign import assign_lonlat, assign_points, pays_to_build
 from geo.errors import CrsError, FrameError
+from geo.index import build_index
 from geo.rings import is_right_or_on
 from tests.strategies import border_points, jittered_tiling, square_tiling, tilings
 
@@ -244,6 +245,35 @@ def test_many_points_on_borders_in_blocks(monkeypatch):
     monkeypatch.setattr("geo.rings._TESTS_AT_ONCE", 50)
     blocks = assign_lonlat(xy[:, 0], xy[:, 1], grids)
     np.testing.assert_array_equal(whole.grid, blocks.grid)
+
+
+@settings(max_examples=25, deadline=None)
+@given(grids=tilings(), seed=st.integers(0, 2**32 - 1))
+def test_a_kept_index_changes_no_answer(grids, seed):
+    xy = border_points(grids, seed, n=40)  # ulps beside zero among them
+    index = build_index(grids.geometry.to_numpy(), grids["grid_code"].to_numpy())
+    alone = assign_lonlat(xy[:, 0], xy[:, 1], grids)
+    kept = assign_lonlat(xy[:, 0], xy[:, 1], grids, index=index)
+    np.testing.assert_array_equal(kept.grid, alone.grid)
+    np.testing.assert_array_equal(kept.on_border, alone.on_border)
+    np.testing.assert_array_equal(kept.in_overlap, alone.in_overlap)
+
+
+def test_many_points_are_answered_through_an_index_as_few_are():
+    grids = jittered_tiling(7, 6, 6)
+    xy = np.tile(border_points(grids, 2, n=100), (12, 1))
+    assert pays_to_build(len(xy), grids.geometry.to_numpy())
+    assert not pays_to_build(50, grids.geometry.to_numpy())
+    many = assign_lonlat(xy[:, 0], xy[:, 1], grids)
+    few = [assign_lonlat(part[:, 0], part[:, 1], grids) for part in np.array_split(xy, 12)]
+    np.testing.assert_array_equal(many.grid, np.concatenate([part.grid for part in few]))
+    np.testing.assert_array_equal(many.on_border, np.concatenate([part.on_border for part in few]))
+
+
+def test_an_index_of_other_grids_is_refused():
+    index = build_index(EAST_WEST.geometry.to_numpy()[:1], ["west"])
+    with pytest.raises(ValueError, match="1, 2"):
+        assign_lonlat([0.5], [0.5], EAST_WEST, index=index)
 
 
 def test_squares_share_their_corners_evenly():

@@ -16,6 +16,7 @@ from geo.coverage import (
     reach,
     within_minutes,
 )
+from geo.coverage.area import areas_of_reach
 from geo.coverage.nearest import TIE_M, nearest_rows
 from geo.errors import CrsError, FrameError, GeoError
 
@@ -260,10 +261,21 @@ def test_area_on_lattices_where_circles_touch_and_pass_through_corners(places, r
     shape = shapely.box(-4, -4, 4, 4).difference(shapely.box(-1, -1, 1, 1))
     found = area_within(posts(places), radius, area(shape))
     fine = shapely.union_all(
-        shapely.buffer(shapely.points(np.array(places, dtype=float)), radius, quad_segs=256)
+        shapely.buffer(shapely.points(np.array(places, dtype=float)), radius, quad_segs=1024)
     )
     drawn = shapely.intersection(fine, shape).area
-    assert found.within_m2 == pytest.approx(drawn, rel=2e-5, abs=1e-6)
+    assert found.within_m2 == pytest.approx(drawn, rel=1e-6, abs=1e-4)
+
+
+def test_many_areas_are_measured_as_each_by_itself():
+    draw = np.random.default_rng(9)
+    places = draw.uniform(0, 3000, (30, 2))
+    cells = [shapely.box(x, y, x + 90, y + 130) for x, y in draw.uniform(-900, 3900, (150, 2))]
+    found, total = areas_of_reach(places, 300.0, np.array(cells, dtype=object))
+    for cell, within, whole in zip(cells, found, total, strict=True):
+        alone = area_within(posts(places), 300.0, area(cell))
+        assert (within, whole) == (pytest.approx(alone.within_m2, rel=1e-9), alone.total_m2)
+    assert {0.0, 1.0} < set(np.round(found / total, 9).tolist())
 
 
 def test_overlapping_and_crossing_polygons_count_once():

@@ -15,10 +15,9 @@ CORNER = (500_000.0, 4_000_000.0)
 @pytest.fixture
 def town():
     """A square town of 2 km, 100 cells of 200 m, and what makes events in it."""
-    area = gpd.GeoDataFrame(
+    return gpd.GeoDataFrame(
         geometry=[shapely.box(*CORNER, CORNER[0] + 2000, CORNER[1] + 2000)], crs=CRS
     )
-    return area
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ def squares(columns, rows, side=1.0):
 
 
 def town_in_a_county():
-    """Grids from 1e-7 to 0.07 wide."""
-    return shapely.transform(ragged_tiling(1500, seed=3, dense_share=0.0), lambda xy: xy**4)
+    """Grids from 1e-6 to 0.1 wide."""
+    parts = ragged_tiling(1500, seed=3, dense_share=0.0)
+    return shapely.transform(parts, lambda xy: (0.03 + xy) ** 4)
 
 
 def several_parts():
@@ -72,9 +73,9 @@ def test_hard_points_fall_where_geos_lets_them_and_the_rule_says(name):
     touched = np.zeros(len(xy), dtype=bool)
     touched[point] = True
     np.testing.assert_array_equal(found.row >= 0, touched)  # none unassigned, none invented
-    meets = set(zip(point.tolist(), grid.tolist(), strict=True))
     inside = np.flatnonzero(touched)
-    assert set(zip(inside.tolist(), found.row[inside].tolist(), strict=True)) <= meets
+    own = inside * len(polygons) + found.row[inside]
+    assert np.isin(own, point * len(polygons) + grid).all()
     said = locate_directly(xy, polygons, code_order(codes))
     np.testing.assert_array_equal(found.row, said.row)
     np.testing.assert_array_equal(found.on_border, said.on_border)
@@ -112,22 +113,24 @@ def bent(polygons, seed):
     x, y = somewhere()
     bow = [(x, y), (x + width / 3, y + height / 3), (x + width / 3, y), (x, y + height / 3)]
     faults = [
-        lambda: shapes.append(shapes[rng.integers(len(polygons))]),
+        lambda: shapes.append(shapes[rng.integers(len(shapes))]),
         lambda: shapes.append(Polygon(bow)),
         lambda: shapes.extend([None, Polygon(), Point(somewhere())]),
         lambda: shapes.append(LineString([somewhere(), somewhere()])),
         lambda: shapes.pop(rng.integers(len(shapes))),
         lambda: shapes.append(box(x, y, x + width / 2, y + height / 5)),
-        lambda: shapes.append(shapely.transform(shapes[0], lambda xy: xy + np.array([width / 7, 0]))),
+        lambda: shapes.append(
+            shapely.transform(shapes[0], lambda xy: xy + np.array([width / 7, 0]))
+        ),
         lambda: shapes.append(shapely.reverse(shapes[0])),
     ]
     for fault in rng.permutation(len(faults))[: rng.integers(1, 6)]:
-        if shapes[0] is not None:
+        if shapes and shapes[0] is not None:
             faults[fault]()
     return np.array(shapes, dtype=object)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     grids=tilings(),
     seed=st.integers(0, 2**32 - 1),
@@ -150,7 +153,7 @@ def test_index_and_pairs_say_the_same_for_any_shapes(grids, seed, cells, is_bent
     np.testing.assert_array_equal(found.in_overlap, said.in_overlap)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(4, 40),

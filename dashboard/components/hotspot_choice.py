@@ -1,0 +1,176 @@
+"""Ask a hotspot question: what, where, when, of which kinds, on which units, from which channel.
+
+Used by the hotspot screen. Knows nothing of records; choices go to `dashboard.session`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from dashboard import session as visitor
+from dashboard.components.formats import area_text
+from dashboard.session import FIRST_DAY, LAST_DAY, PERIODS, Period
+from dashboard.viewmodels.hotspots_wanted import (
+    CHANNELS,
+    LATTICES,
+    METHODS,
+    UNITS,
+    WEEKDAYS,
+)
+from data.repositories.places import today_here
+from data.vocabulary import IncidentKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dashboard.session import Session
+    from dashboard.text import Words
+    from dashboard.viewmodels.town import Town
+
+SIZES_M: Final = (0, 100, 150, 200, 250, 300, 400, 500, 1_000)
+HOURS: Final[dict[str, tuple[int, int] | None]] = {
+    "all": None, "day": (8, 16), "evening": (16, 24), "night": (20, 2), "late": (0, 8),
+}  # fmt: skip
+_OTHER: Final = "other"
+_MONTH_DAYS: Final = 27
+
+
+def ask_question(words: Words, town: Town, session: Session, latest_on: date | None) -> Session:
+    """Show the question with its line, and the choices; keep what was chosen."""
+    held = session.hotspots
+    first = st.columns((1.9, 1.1, 1.0, 0.8, 1.1), gap="small", vertical_alignment="bottom")
+    with first[0]:
+        method = _one(words("hotspot.question"), METHODS, held.method, "hotspot_method",
+                      lambda code: words(f"hotspot_method.{code}"))  # fmt: skip
+    with first[1]:
+        key = _one(words("filter.period"), PERIODS, session.period.key, "hotspot_period",
+                   lambda code: words(f"hotspot_period.{code}"))  # fmt: skip
+    with first[2]:
+        units = _one(words("hotspot.units"), UNITS, held.units, "hotspot_units",
+                     lambda code: words(f"hotspot_units.{code}"))  # fmt: skip
+    with first[3]:
+        size_m = _size(words, held.size_m, is_free=units in LATTICES)
+    with first[4]:
+        area = _area(words, town, session)
+    days = st.container(horizontal=True)
+    with st.expander(words("hotspot.more"), expanded=bool(held.hours or held.weekdays)):
+        kinds, hours, weekdays, channel = _narrower(words, session)
+    with days:
+        period = _period(words, key, session.period, latest_on)
+    if channel != CHANNELS[0]:
+        st.warning(words("hotspot.channel_warning"))
+    chosen = replace(held, method=method, units=units, size_m=size_m, hours=hours,
+                     weekdays=weekdays, channel=channel)  # fmt: skip
+    return visitor.update(area=area, period=period, kinds=kinds, hotspots=chosen)
+
+
+def _narrower(
+    words: Words, session: Session
+) -> tuple[tuple[str, ...], tuple[int, int] | None, tuple[int, ...], str]:
+    boxes = st.columns((1.4, 1.2, 1.2, 1.2), gap="small", vertical_alignment="bottom")
+    held = session.hotspots
+    with boxes[0]:
+        options = [kind.value for kind in IncidentKind]
+        visitor.seed("hotspot_kinds", [kind for kind in session.kinds if kind in options])
+        kinds = tuple(
+            st.multiselect(
+                words("filter.kinds"),
+                options,
+                format_func=lambda code: words.label("incident_kind", code),
+                key="hotspot_kinds",
+                placeholder=words("filter.any"),
+                help=words("hotspot.kinds_help"),
+                wrap=False,
+            )
+        )
+    with boxes[1]:
+        hours = _hours(words, held.hours)
+    with boxes[2]:
+        visitor.seed("hotspot_weekdays", list(held.weekdays))
+        weekdays = st.multiselect(
+            words("hotspot.weekdays"),
+            WEEKDAYS,
+            format_func=lambda day: words(f"hotspot_weekday.{day}"),
+            key="hotspot_weekdays",
+            placeholder=words("filter.any"),
+            wrap=False,
+        )
+    with boxes[3]:
+        channel = _one(words("hotspot.channel"), CHANNELS, held.channel, "hotspot_channel",
+                       lambda code: words(f"hotspot_channel.{code}"))  # fmt: skip
+    return kinds, hours, tuple(sorted(weekdays)), channel
+
+
+def _one(
+    label: str, options: Sequence[str], chosen: str, key: str, told: Callable[[str], str]
+) -> str:
+    visitor.seed(key, chosen)
+    return str(st.selectbox(label, options, format_func=told, key=key))
+
+
+def _size(words: Words, held_m: int, *, is_free: bool) -> int:
+    """Offer round widths, and the one from the address; grids and communities have none."""
+    options = sorted({*SIZES_M, held_m})
+    visitor.seed("hotspot_size", held_m)
+    chosen = st.selectbox(
+        words("hotspot.size"),
+        options,
+        format_func=lambda size: (
+            words("hotspot.size_m", n=f"{size:,}") if size else words("hotspot.size_auto")
+        ),
+        key="hotspot_size",
+        disabled=not is_free,
+    )
+    return int(chosen)
+
+
+def _area(words: Words, town: Town, session: Session) -> str:
+    options = ["", *(area.key for area in town.areas)]
+    labels = {area.key: area_text(words, area) for area in town.areas}
+    held = session.area if session.area in options else ""
+    return _one(words("filter.area"), options, held, "hotspot_area",
+                lambda key: labels.get(key, words("filter.all_areas")))  # fmt: skip
+
+
+def _hours(words: Words, held: tuple[int, int] | None) -> tuple[int, int] | None:
+    name = next((name for name, hours in HOURS.items() if hours == held), _OTHER)
+    chosen = _one(words("hotspot.hours"), [*HOURS, _OTHER], name, "hotspot_hours",
+                  lambda code: words(f"hotspot_hours.{code}"))  # fmt: skip
+    if chosen in HOURS:
+        return HOURS[chosen]
+    left, right = st.columns(2, gap="small")
+    start, end = held or (8, 16)
+    visitor.seed("hotspot_from", start)
+    visitor.seed("hotspot_to", end)
+    since = int(left.number_input(words("hotspot.from_hour"), 0, 23, key="hotspot_from"))
+    until = int(right.number_input(words("hotspot.to_hour"), 1, 24, key="hotspot_to"))
+    return None if (until - since) % 24 == 0 else (since, until)
+
+
+def _period(words: Words, key: str, held: Period, latest_on: date | None) -> Period:
+    if key != "custom":
+        return Period(key)
+    last_on = latest_on or today_here()
+    start_on, end_on = held.since_on or last_on - timedelta(days=_MONTH_DAYS), held.last_on
+    since_on = _day(words, "since", start_on)
+    until_on = _day(words, "until", end_on or last_on)
+    if until_on < since_on:
+        return Period("custom", start_on, end_on or last_on)
+    return Period("custom", since_on, until_on)
+
+
+def _day(words: Words, name: str, day: date) -> date:
+    visitor.seed(f"hotspot_{name}", min(max(day, FIRST_DAY), LAST_DAY))
+    picked = st.date_input(
+        words(f"filter.{name}"),
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
+        key=f"hotspot_{name}",
+        format="YYYY-MM-DD",
+        width=220,
+    )
+    return picked if isinstance(picked, date) else day

@@ -1,0 +1,118 @@
+"""Show where events cluster, why, and how well that ranking would have done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard import session as visitor
+from dashboard.cache import hotspots as answers
+from dashboard.components.formats import moment, whole
+from dashboard.components.hotspot_card import why_card
+from dashboard.components.hotspot_choice import ask_question
+from dashboard.components.hotspot_export import export_buttons
+from dashboard.components.hotspot_map import hotspot_scene
+from dashboard.components.hotspot_pick import choose_cell, choose_view, follow_map, not_drawn
+from dashboard.components.hotspot_proof import proof_figure, proof_page, units_page
+from dashboard.components.hotspot_week import week_page
+from dashboard.components.hotspot_words import (
+    heading,
+    left_apart,
+    report_lines,
+    table_columns,
+    table_rows,
+    warning_lines,
+)
+from dashboard.components.map_panel import map_panel
+from dashboard.components.notices import guard
+from dashboard.components.overview_map import basemap_of
+from dashboard.components.plain import plain
+from dashboard.components.tables import table
+from dashboard.viewmodels.hotspots_why import tested_method
+from geo.proof.backtest import COUNT
+
+if TYPE_CHECKING:
+    from dashboard.text import Words
+    from dashboard.viewmodels.hotspots import HotspotView
+    from dashboard.viewmodels.town import Town
+    from data.analysis.hotspots import HotspotQuestion
+
+MAP_KEY: Final = "hotspot_map"
+MAP_PX: Final = 600
+ALL_METHODS: Final = ("count-kernel", "count", "kde", "gistar", "near-repeat")
+_WIDTHS: Final = (2.1, 1)
+
+
+def render(words: Words) -> None:
+    """Draw the page."""
+    with guard(words), cache.one_reading():
+        session, town = visitor.load(), cache.town("today")
+        if town.is_empty and answers.latest_at() is None:
+            st.info(words("hotspot.no_units"))
+            return
+        latest, tz = answers.latest_at(), cache.facts().tz
+        latest_on = latest.astimezone(ZoneInfo(tz)).date() if latest else None
+        session = ask_question(words, town, session, latest_on)
+        session = choose_view(words, session)
+        asked = answers.question(session)
+        if session.hotspots.view == "proof":
+            with st.spinner(words("hotspot_proof.wait")):
+                proof_page(words, answers.proof(asked, ALL_METHODS))
+        elif session.hotspots.view == "units":
+            with st.spinner(words("hotspot.slow")):
+                units_page(words, answers.units(asked))
+        elif session.hotspots.view == "hours":
+            week_page(words, answers.week(asked))
+        else:
+            _ranking(words, town, asked)
+
+
+def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
+    view = answers.view(asked)
+    session = follow_map(MAP_KEY)
+    chosen = session.hotspots.cell
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(heading(words, view.answer))}**", width="content")
+        st.space("stretch")
+        export_buttons(words, town, view)
+    for line in warning_lines(words, view.answer.report["warnings"]):
+        st.warning(plain(line))
+    left, right = st.columns(_WIDTHS, gap="small")
+    with right:
+        chosen = choose_cell(words, view, chosen)
+        with st.container(border=True):
+            _card(words, view, asked, chosen)
+        figure = st.container(border=True)
+    with left:
+        about = cache.facts()
+        age = words(
+            "hotspot.as_of",
+            latest=moment(answers.latest_at(), about.tz),
+            imported=moment(about.last_import_at, about.tz),
+        )
+        scene = hotspot_scene(town, view, words, (basemap_of(cache.config()), chosen, age))
+        map_panel(scene, key=MAP_KEY, height=MAP_PX)
+        st.caption(plain(" ".join((words("hotspot.description"), left_apart(words, view.answer)))))
+        not_drawn(words, view)
+        rows = table_rows(words, view)
+        n, of = whole(len(rows)), whole(len(view.order))
+        st.markdown(f"**{words('hotspot.ranking', n=n, of=of)}**")
+        table(words, rows, table_columns(view), key="hotspot_table")
+        with st.expander(words("hotspot.how")):
+            lines = report_lines(words, view.answer.report)
+            st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+    with figure, guard(words), st.spinner(words("hotspot_proof.wait")):
+        method = tested_method(asked.method).value
+        proof = answers.proof(asked, tuple(dict.fromkeys((method, COUNT))))
+        proof_figure(words, proof, method, is_other=method != asked.method.value)
+
+
+def _card(words: Words, view: HotspotView, asked: HotspotQuestion, chosen: str) -> None:
+    if not chosen:
+        st.caption(words("hotspot_why.choose"))
+        return
+    with guard(words):
+        why_card(words, view, answers.card(asked, chosen))

@@ -1,0 +1,286 @@
+"""Stand in, compiled, for the passes over edges that lay the table of cells; same arrays.
+
+Used by `geo.index.cells` where its caller wants it and numba is installed; importing needs numba.
+Knows nothing of polygons and points. What a float filter cannot decide goes to the functions this
+stands in for.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return"
+# ruff: noqa: ANN001, ANN202 - numba finds the types of what it compiles, anew for each call
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.index.covering import (
+    EAST_END_OUT,
+    OUT,
+    WEST_END_OUT,
+    Bands,
+    Blocks,
+    Ends,
+    Listed,
+    first_column,
+    left_sides,
+)
+from geo.index.laying import ENTRY, Filled, NumpyPasses, reach_of
+from geo.index.orientation import FILTER, UNDERFLOW, is_right_or_on
+from geo.index.pairing.compiled import jit
+from geo.index.touching import Touched, touched_of
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+RowArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+KindArray = npt.NDArray[np.int8]
+
+_NEAR_SLACKS: Final = 8.0
+_FACE_BITS: Final = 40
+
+
+@jit
+def _lines_of(low, high, y0, sy, ny, slack):
+    """Give the first and the last row of cells between two heights; the last is -1 for none."""
+    first = np.floor((low - slack - y0) * sy)
+    last = np.floor((high + slack - y0) * sy)
+    if last < 0.0 or first > ny - 1:
+        return np.int64(0), np.int64(-1)
+    return np.int64(max(first, 0.0)), np.int64(min(last, ny - 1.0))
+
+
+@jit
+def _columns_of(ax, ay, bx, by, line, top, x0, sx, nx, slack):
+    """Give the first and the last column that an edge may meet between two heights."""
+    dx = bx - ax
+    height = by - ay
+    start, stop = 0.0, 1.0
+    if height != 0.0:
+        scale = 1.0 / height
+        start = min(max((line - ay) * scale, 0.0), 1.0)
+        stop = min(max((top - ay) * scale, 0.0), 1.0)
+    one = ax + start * dx
+    other = ax + stop * dx
+    first = np.floor((min(one, other) - slack - x0) * sx)
+    last = np.floor((max(one, other) + slack - x0) * sx)
+    if last < 0.0 or first > nx - 1:
+        return np.int64(0), np.int64(-1)
+    return np.int64(max(first, 0.0)), np.int64(min(last, nx - 1.0))
+
+
+@jit
+def _count(ends, step, places, shape, listed, faces, count):
+    """Count the edges of each cell, and add the steps of crossed lines at their first corners.
+
+    Gives the pairs of position and row whose crossing lies too near a corner for floats.
+    """
+    ax, ay, bx, by = ends
+    x0s, y0s, sxs, sys = places
+    nx, ny, slack_x, slack_y = shape
+    edges, blocks = listed
+    near = np.empty((256, 2), dtype=np.int64)
+    n_near = 0
+    for k in range(len(edges)):
+        e, b = edges[k], blocks[k]
+        x0, y0, sx, sy = x0s[b], y0s[b], sxs[b], sys[b]
+        x1, y1, x2, y2 = ax[e], ay[e], bx[e], by[e]
+        high = 1.0 / sy + 3.0 * slack_y
+        first, last = _lines_of(y1, y2, y0, sy, ny, slack_y)
+        for row in range(first, last + 1):
+            line = max(y0, y0 + row / sy - slack_y)
+            at = (b * ny + row) * nx
+            left, right = _columns_of(x1, y1, x2, y2, line, line + high, x0, sx, nx, 2.0 * slack_x)
+            for column in range(left, right + 1):
+                count[at + column] += 1
+            if y1 <= line < y2:
+                exact = (x1 + (line - y1) / (y2 - y1) * (x2 - x1) - x0) * sx
+                if abs(exact - np.rint(exact)) / sx <= _NEAR_SLACKS * slack_x:
+                    if n_near == len(near):
+                        longer = np.empty((2 * n_near, 2), dtype=np.int64)
+                        longer[:n_near] = near
+                        near = longer
+                    near[n_near, 0] = k
+                    near[n_near, 1] = row
+                    n_near += 1
+                else:
+                    column = np.int64(min(max(np.floor(exact) + 1.0, 0.0), np.float64(nx)))
+                    if column < nx:
+                        faces[at + column] += step[e]
+    return near[:n_near]
+
+
+@jit
+def _sweep(faces, cells, nx, touched):
+    """Sum up eastwards; write whole cells, and for touched ones -2 - their number."""
+    cell, start, size, face = touched
+    mask = (np.int64(1) << _FACE_BITS) - 1
+    two = np.int64(2) << _FACE_BITS
+    n, place = 0, 0
+    for first in range(0, len(cells), nx):
+        total = np.int64(0)
+        for k in range(first, first + nx):
+            total += faces[k]
+            count = cells[k]
+            if count == 0:
+                cells[k] = -2 if total >= two else np.int32(total & mask) - 1
+                continue
+            cells[k] = -2 - n
+            cell[n], start[n], size[n], face[n] = k, place, count, total
+            place += count
+            n += 1
+    return n, place
+
+
+@jit
+def _count_touched(cells):
+    n, total = 0, 0
+    for k in range(len(cells)):
+        n += cells[k] > 0
+        total += cells[k]
+    return n, total
+
+
+@jit
+def _list(ends, places, shape, listed, cells, into):
+    """Write down the edges of each touched cell."""
+    ax, ay, bx, by = ends
+    x0s, y0s, sxs, sys = places
+    nx, ny, slack_x, slack_y = shape
+    edges, blocks = listed
+    place, edge = into
+    for k in range(len(edges)):
+        e, b = edges[k], blocks[k]
+        x0, y0, sx, sy = x0s[b], y0s[b], sxs[b], sys[b]
+        x1, y1, x2, y2 = ax[e], ay[e], bx[e], by[e]
+        high = 1.0 / sy + 3.0 * slack_y
+        first, last = _lines_of(y1, y2, y0, sy, ny, slack_y)
+        for row in range(first, last + 1):
+            line = max(y0, y0 + row / sy - slack_y)
+            at = (b * ny + row) * nx
+            left, right = _columns_of(x1, y1, x2, y2, line, line + high, x0, sx, nx, 2.0 * slack_x)
+            for column in range(left, right + 1):
+                t = -2 - np.int64(cells[at + column])
+                edge[place[t]] = e
+                place[t] += 1
+
+
+def _add_near(
+    ends: Ends,
+    step: IntArray,
+    blocks: Blocks,
+    parts: tuple[Listed, IntArray],
+    faces: IntArray,
+) -> None:
+    listed, near = parts
+    edge, block, row = listed.edge[near[:, 0]], listed.block[near[:, 0]], near[:, 1]
+    ax, ay, bx, by = (values[edge] for values in ends)
+    line = blocks.y_line(block, row)
+    bands = Bands(edge=edge, block=block, row=row, ax=ax, ay=ay, dx=bx - ax, by=by, line=line)
+    column = first_column(ends, blocks, bands, np.arange(len(near)))
+    there = column < blocks.nx
+    place = (block[there] * blocks.ny + row[there]) * blocks.nx + column[there]
+    np.add.at(faces, place, step[edge[there]])
+
+
+@jit
+def _fill(ends, step, reach, touched, keep, into):
+    """Write kinds, bases and the entries of kept cells; give pairs that floats cannot decide."""
+    ax, ay, bx, by = ends
+    wide, high = reach
+    start, size, edge, west, south = touched
+    kind, base, entries, entry_edge = into
+    doubtful = np.empty((256, 2), dtype=np.int64)
+    n_doubtful, n = 0, 0
+    for t in range(len(start)):
+        left, low = west[t], south[t]
+        total = base[t]
+        for q in range(start[t], start[t] + size[t]):
+            e = edge[q]
+            x1, y1, x2, y2 = ax[e], ay[e], bx[e], by[e]
+            dx, dy = x2 - x1, y2 - y1
+            own = np.int8(x1 < left) * WEST_END_OUT + np.int8(x2 < left) * EAST_END_OUT
+            kind[q] = own
+            times = 0
+            if y1 <= low < y2 and own != OUT:
+                one, other = dx * (low - y1), dy * (left - x1)
+                turn = one - other
+                if abs(turn) <= FILTER * (abs(one) + abs(other)) + UNDERFLOW:
+                    if n_doubtful == len(doubtful):
+                        longer = np.empty((2 * n_doubtful, 2), dtype=np.int64)
+                        longer[:n_doubtful] = doubtful
+                        doubtful = longer
+                    doubtful[n_doubtful, 0] = t
+                    doubtful[n_doubtful, 1] = e
+                    n_doubtful += 1
+                else:
+                    times += turn <= 0.0
+            times -= y1 <= low and own == WEST_END_OUT
+            times += y2 <= low and own == EAST_END_OUT
+            total -= step[e] * times
+            if keep[t]:
+                width = abs(dx)
+                bound = width * (dy + high) + dy * (width + wide)
+                entries[n, 0], entries[n, 1], entries[n, 2], entries[n, 3] = x1, y1, dx, dy
+                entries[n, 4] = y2
+                entries[n, 5] = 0.0 if own == OUT else step[e]
+                entries[n, 6] = 1.01 * FILTER * bound + UNDERFLOW
+                entries[n, 7] = own
+                entry_edge[n] = e
+                n += 1
+        base[t] = total
+    return doubtful[:n_doubtful]
+
+
+class CompiledPasses:
+    """The passes by machine code.
+
+    Parameters
+    ----------
+    ends, step, first
+        As of `geo.index.laying.NumpyPasses`.
+    """
+
+    def __init__(self, ends: Ends, step: IntArray, first: Blocks) -> None:
+        self._ends, self._step, self._first = ends, step, first
+
+    def touch(
+        self, blocks: Blocks, listed: Listed, flagged: FloatArray
+    ) -> tuple[RowArray, Touched]:
+        """Do what `NumpyPasses.touch` does."""
+        if len(flagged):
+            return NumpyPasses(self._ends, self._step, self._first).touch(blocks, listed, flagged)
+        nx, ny = blocks.nx, blocks.ny
+        n = len(blocks) * nx * ny
+        faces = np.zeros(n, dtype=np.int64)
+        cells = np.zeros(n, dtype=np.int32)
+        grid = ((blocks.x0, blocks.y0, blocks.sx, blocks.sy),
+                (nx, ny, blocks.slack_x, blocks.slack_y))  # fmt: skip
+        own = (listed.edge, listed.block)
+        near = _count(self._ends, self._step, *grid, own, faces, cells)
+        if len(near):
+            _add_near(self._ends, self._step, blocks, (listed, near), faces)
+        added = left_sides(self._ends, self._step, blocks, listed)
+        faces.reshape(len(blocks), ny, nx)[:, :, 0] += added
+        n_touched, n_pairs = _count_touched(cells)
+        cell, start, size, face = (np.empty(n_touched, dtype=np.int64) for _ in range(4))
+        _sweep(faces, cells, nx, (cell, start, size, face))
+        del faces
+        edge = np.empty(n_pairs, dtype=np.int64)
+        _list(self._ends, *grid, own, cells, (start.copy(), edge))
+        return cells, touched_of(blocks, (cell, start, size), edge, face)
+
+    def fill(self, touched: Touched, keep: BoolArray) -> Filled:
+        """Do what `NumpyPasses.fill` does."""
+        n = int(touched.size[keep].sum())
+        kind = np.empty(len(touched.edge), dtype=np.int8)
+        base = touched.face.copy()
+        entries, edge = np.empty((n, len(ENTRY))), np.empty(n, dtype=np.int32)
+        cells = (touched.start, touched.size, touched.edge, touched.west, touched.south)
+        into = (kind, base, entries, edge)
+        doubtful = _fill(self._ends, self._step, reach_of(self._first), cells, keep, into)
+        if len(doubtful):
+            cell, own = doubtful.T
+            ax, ay, bx, by = (values[own] for values in self._ends)
+            holds = is_right_or_on((ax, ay, bx, by, touched.west[cell], touched.south[cell]))
+            np.subtract.at(base, cell[holds], self._step[own[holds]])
+        return kind, base, entries, edge
