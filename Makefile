@@ -43,13 +43,15 @@ build: setup ## build the wheel with the bundled map in it
 
 check: lint types imports test build ## everything CI runs
 
-lock: ## write requirements.lock anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+lock: ## write both lock files anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra fast pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra fast --extra peers -c requirements.lock pyproject.toml -o benchmarks/requirements.lock
 
 screenshots: setup ## take the README's pictures from a running dashboard
 	$(BIN)/python docs/take_screenshots.py
 
-bench: setup ## run the benchmarks and print their tables
+bench: setup ## install the peers, run the benchmarks and print their tables
+	$(BIN)/python -m pip install --quiet --require-hashes -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/run.py
 
 clean: ## remove what was built (not the store)

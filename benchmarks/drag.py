@@ -5,6 +5,7 @@ Knows nothing of peers: the index, its buckets of points, and random edits that 
 """
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,9 @@ def drag(
               at_least=False)  # fmt: skip
 
 
-def _edits(shapes: npt.NDArray[np.object_], index: TilingIndex, counts: npt.NDArray[np.int64]):
+def _edits(
+    shapes: npt.NDArray[np.object_], index: TilingIndex, counts: npt.NDArray[np.int64]
+) -> Iterator[tuple[tuple[int, int], FloatArray, FloatArray, list[shapely.Polygon]]]:
     """Give pairs of grids, the chain before and after, and their new shapes; each chain once."""
     borders = index.borders()
     rng = np.random.default_rng(20)
@@ -86,7 +89,9 @@ def _edits(shapes: npt.NDArray[np.object_], index: TilingIndex, counts: npt.NDAr
                 yield pair, *edit
 
 
-def _edit(both: npt.NDArray[np.object_], rng: np.random.Generator):
+def _edit(
+    both: npt.NDArray[np.object_], rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, list[shapely.Polygon]] | None:
     """Shift the inner vertices of the common border; None where that leaves no tiling."""
     common = shapely.line_merge(shapely.shared_paths(both[0].exterior, both[1].exterior))
     paths = shapely.get_parts(shapely.get_parts(common))

@@ -3,8 +3,8 @@
 Run: `python benchmarks/join.py [--quick] [--points N] [--grids N N] [--many N] [--rounds N]
 [--only joins|stream|build|memory|drag]`. Grids of about 48 vertices, neighbours sharing ragged
 borders; 80 % of the points in clusters. Peers take turns, everything prepared before (trees,
-tables, prepared polygons); medians. CPU is of the calling thread, of the process for peers with
-threads of their own. A point on no border falls the same for all; `other pairs` counts what differs.
+tables, prepared polygons); medians. CPU is of the calling thread, and of the process for peers with
+threads of their own. A point on no border falls the same for all: `other pairs` counts the rest.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Time the hotspot statistics beside KDEpy, esda, pointpats and libpysal, and compare the answers.
 
-Run: `python benchmarks/statistics_peers.py [--quick] [--rounds N] [--only kde|gistar|knox|contiguity]`.
-Peers take turns; medians; CPU of the calling thread. Everything that a question can be asked with
-again is prepared before: weights for esda, the index for contiguity where that is said.
+Run: `python benchmarks/statistics_peers.py [--quick] [--rounds N] [--only PART]`, PART one of kde,
+gistar, knox, contiguity. Peers take turns; medians; CPU of the calling thread. What can be asked
+with again is prepared before: weights for esda, and the index for contiguity where that is said.
 """
 
 import argparse

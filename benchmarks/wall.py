@@ -1,7 +1,8 @@
 """Measure whether the wall stays flat over many refreshes, and how soon a warm server paints it.
 
 Run: `.venv/bin/python benchmarks/wall.py [--refreshes 200] [--every 25] [--opened 5]`.
-Each refresh writes a hazard to the store and waits until the wall shows it. The browser's heap is
+Each refresh closes or reopens one hazard in the store and waits until the wall shows it, so that
+the rows stay as many and what grows is not their number. The browser's heap is
 read after a forced garbage collection through the DevTools protocol, the server's resident set from
 /proc. A first paint is the time from asking for the page, in a new browser context with nothing in
 its cache, to key numbers on the screen, and to the drawn map. Slopes are least squares over the
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from sqlalchemy import update
 
 from data.database import Database, bump_revision
 from data.models import Hazard
@@ -87,7 +89,7 @@ def measure(store: Path, port: int, pid: int, asked: argparse.Namespace) -> dict
         for turn in range(1, asked.refreshes + 1):
             write(database, turn)
             since = time.monotonic()
-            page.wait_for_function(SHOWN, arg=str(shown + turn))
+            page.wait_for_function(SHOWN, arg=str(shown + turn % 2))
             waits.append(time.monotonic() - since)
             if turn % asked.every == 0:
                 rows.append((turn, *memory(page, tools, pid)))
@@ -113,22 +115,32 @@ def first_paint(browser: Browser, port: int) -> tuple[float, float]:
 
 
 def write(database: Database, turn: int) -> None:
-    """Add one hazard, as an import or a screen would."""
+    """Open one hazard on odd turns and close it on even ones, as a screen would."""
     now = datetime.now(UTC)
     with database.write() as session:
-        session.add(
-            Hazard(
-                source="benchmark",
-                external_id=str(turn),
-                content_hash=str(turn),
-                kind="H10",
-                channel="patrol",
-                channel_group="discovered",
-                occurred_at=now,
-                time_precision="minute",
-                status="handling",
+        if turn == 1:
+            session.add(
+                Hazard(
+                    source="benchmark",
+                    external_id="1",
+                    content_hash="1",
+                    kind="H10",
+                    channel="patrol",
+                    channel_group="discovered",
+                    occurred_at=now,
+                    time_precision="minute",
+                    status="handling",
+                )
             )
-        )
+        else:
+            session.execute(
+                update(Hazard)
+                .where(Hazard.source == "benchmark")
+                .values(
+                    status="handling" if turn % 2 else "closed",
+                    closed_at=None if turn % 2 else now,
+                )
+            )
         bump_revision(session, "hazards")
 
 

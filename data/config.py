@@ -68,6 +68,11 @@ def _path_or_none(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def wants_accelerator() -> bool:
+    """Tell whether the environment leaves machine code on: all but `GRIDBEAT_ACCELERATOR=off`."""
+    return os.environ.get("GRIDBEAT_ACCELERATOR", "").strip().lower() != "off"
+
+
 def language_from_env() -> str:
     """Say which language the environment asks for; empty when it does not say."""
     if os.environ.get("GRIDBEAT_LANG"):

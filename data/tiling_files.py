@@ -25,8 +25,9 @@ import numpy.typing as npt
 import platformdirs
 import shapely
 
+from data.config import wants_accelerator
 from geo.assign import pays_to_build
-from geo.index import TilingIndex, build_index, index_key
+from geo.index import TilingIndex, build_index, has_accelerator, index_key
 
 ObjectArray = npt.NDArray[np.object_]
 
@@ -35,13 +36,16 @@ KEPT: Final = 8
 IN_MEMORY: Final = 4
 KEPT_FROM_VERTICES: Final = 50_000
 """A smaller tiling is indexed again before its files could be read."""
+COMPILED_FROM_POINTS: Final = 5_000_000
+COMPILED_FROM_VERTICES: Final = 1_000_000
+"""Below both, loading the compiler would take longer than it saves."""
 _SUMS: Final = "sums.json"
 _MAPPED_FROM_BYTES: Final = 1 << 16  # smaller files are read at once
 _PART: Final = "part-"
 _STALE_AFTER_S: Final = 3600.0
 
 _log = logging.getLogger(__name__)
-_recent: OrderedDict[str, TilingIndex] = OrderedDict()
+_recent: OrderedDict[tuple[str, bool], TilingIndex] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -65,11 +69,19 @@ def index_where_it_pays(grids: gpd.GeoDataFrame, n_points: int) -> TilingIndex |
     shapes = np.asarray(grids.geometry.to_numpy(), dtype=object)
     if len(shapes) == 0 or not pays_to_build(n_points, shapes):
         return None
-    return kept_index(shapes, grids["grid_code"].to_numpy(dtype=object))
+    vertices = int(shapely.get_num_coordinates(shapes).sum())
+    pays = n_points >= COMPILED_FROM_POINTS or vertices >= COMPILED_FROM_VERTICES
+    use_compiled = pays and wants_accelerator() and has_accelerator()
+    codes = grids["grid_code"].to_numpy(dtype=object)
+    return kept_index(shapes, codes, use_compiled=use_compiled)
 
 
 def kept_index(
-    polygons: ObjectArray, codes: npt.ArrayLike, *, folder: Path | None = None
+    polygons: ObjectArray,
+    codes: npt.ArrayLike,
+    *,
+    folder: Path | None = None,
+    use_compiled: bool = False,
 ) -> TilingIndex:
     """Give the index of a tiling: from memory, from disk, or built and kept.
 
@@ -80,34 +92,39 @@ def kept_index(
     folder
         Where indexes are kept; `default_folder` where none is said. A folder that cannot be
         written is said in the log, and nothing is kept.
+    use_compiled
+        As in `geo.index.build_index`; what is kept on disk does not depend on it.
     """
     key = index_key(polygons, codes)
+    own = (key, use_compiled)
     with _lock:
-        found = _recent.get(key)
+        found = _recent.get(own)
         if found is not None:
-            _recent.move_to_end(key)
+            _recent.move_to_end(own)
             return found
-    index = _from_disk_or_built(polygons, codes, key, folder or default_folder())
+    tiling = (polygons, codes, key)
+    index = _from_disk_or_built(tiling, folder or default_folder(), use_compiled=use_compiled)
     with _lock:
-        _recent[key] = index
+        _recent[own] = index
         while len(_recent) > IN_MEMORY:
             _recent.popitem(last=False)
     return index
 
 
 def _from_disk_or_built(
-    polygons: ObjectArray, codes: npt.ArrayLike, key: str, folder: Path
+    tiling: tuple[ObjectArray, npt.ArrayLike, str], folder: Path, *, use_compiled: bool
 ) -> TilingIndex:
+    polygons, codes, key = tiling
     if int(shapely.get_num_coordinates(polygons).sum()) < KEPT_FROM_VERTICES:
-        return build_index(polygons, codes)
+        return build_index(polygons, codes, use_compiled=use_compiled)
     place = folder / key
     try:
         if place.is_dir():
-            return load_index(place)
+            return load_index(place, use_compiled=use_compiled)
     except (OSError, ValueError, KeyError, EOFError) as fault:
         _log.warning("tiling index %s is damaged, built again: %s", place, fault)
         shutil.rmtree(place, ignore_errors=True)
-    index = build_index(polygons, codes)
+    index = build_index(polygons, codes, use_compiled=use_compiled)
     try:
         save_index(index, folder)
         _drop_oldest(folder)
@@ -141,7 +158,7 @@ def save_index(index: TilingIndex, folder: Path) -> Path:
     return place
 
 
-def load_index(place: Path) -> TilingIndex:
+def load_index(place: Path, *, use_compiled: bool = False) -> TilingIndex:
     """Map an index into memory.
 
     Raises
@@ -157,7 +174,7 @@ def load_index(place: Path) -> TilingIndex:
             raise ValueError(name)
         mode: Any = "r" if path.stat().st_size >= _MAPPED_FROM_BYTES else None
         arrays[path.stem] = np.load(path, mmap_mode=mode, allow_pickle=False)
-    index = TilingIndex.from_arrays(arrays)
+    index = TilingIndex.from_arrays(arrays, use_compiled=use_compiled)
     if index.key != place.name:
         raise ValueError(index.key)
     os.utime(place)

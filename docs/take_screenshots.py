@@ -80,7 +80,7 @@ def take_screens(browser: Browser) -> None:
     for language, name in (("en-GB", "en"), ("zh-CN", "zh")):
         page = open_page(browser, language)
         page.wait_for_selector('.gb-map[data-ready="true"]', timeout=60_000)
-        for path in ("patrol", "cases", "people", "bulletin"):
+        for path in ("patrol", "cases", "hotspots", "coverage", "people", "bulletin"):
             page.locator(f'a[href$="/{path}"]').first.click()
             rest(page)
             page.screenshot(path=PICTURES / f"{path}_{name}.png")

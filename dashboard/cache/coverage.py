@@ -83,8 +83,9 @@ def _coverage(
     path: str, revisions: cache.Revisions, question: CoverageQuestion, viewer: Viewer
 ) -> CoverageView:
     del path, revisions  # part of the key
-    town = cache.town(question.as_of.isoformat())
-    return build_coverage(cache.database(), viewer, town, question)
+    day = question.as_of.isoformat()
+    ground = cache.town(day), cache.placed_layers(day, today_here(), viewer)
+    return build_coverage(cache.database(), viewer, ground, question)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_AS_TEXT)
@@ -92,4 +93,5 @@ def _sites(
     path: str, revisions: cache.Revisions, question: SiteQuestion, viewer: Viewer
 ) -> SiteAnswer:
     del path, revisions  # part of the key
-    return site_of(cache.database(), viewer, question)
+    placed = cache.placed_layers(question.as_of.isoformat(), today_here(), viewer)
+    return site_of(cache.database(), viewer, question, placed=placed)

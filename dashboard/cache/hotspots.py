@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.viewmodels.hotspots import HotspotView, question_of, view_of
-from dashboard.viewmodels.hotspots_why import CellCard, card_of, tested_question, week_of
+from dashboard.viewmodels.hotspots_why import CellCard, card_of, proved_question, week_of
 from dashboard.viewmodels.overview import Wanted, latest_moment, span_of
 from data.analysis.hotspots import (
     BacktestAnswer,
@@ -123,7 +123,7 @@ def proof(asked: HotspotQuestion, methods: tuple[str, ...]) -> BacktestAnswer:
         Those of `backtest_of`.
     """
     key = (cache.store_key(), cache.some_revisions(_SETS), today_here())
-    return _proof(key, (tested_question(asked), methods), cache.viewer())
+    return _proof(key, (proved_question(asked), methods), cache.viewer())
 
 
 def units(asked: HotspotQuestion) -> UnitsAnswer:

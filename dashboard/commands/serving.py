@@ -67,7 +67,7 @@ class Check:
 @store_option
 def doctor(*, as_json: bool, store: str | None) -> int:
     """Look at versions, store, tiling, assets, fonts and disk."""
-    checks = [_versions(), *_store_checks(store), _assets(), _fonts(), _disk(store)]
+    checks = [_versions(), _accelerator(), *_store_checks(store), _assets(), _fonts(), _disk(store)]
     if as_json:
         print_json({"checks": [vars(check) for check in checks]})
     else:
@@ -81,6 +81,19 @@ def _versions() -> Check:
     found = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
     python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     return Check("versions", sys.version_info >= (3, 11), ", ".join([python, *found]))
+
+
+def _accelerator() -> Check:
+    """Say whether machine code helps the index of grids; it is never needed."""
+    from data.config import wants_accelerator
+    from geo.index import has_accelerator
+
+    if not has_accelerator():
+        return Check("accelerator", ok=True, detail=words("doctor.accelerator_missing"))
+    if not wants_accelerator():
+        return Check("accelerator", ok=True, detail=words("doctor.accelerator_off"))
+    version = importlib.metadata.version("numba")
+    return Check("accelerator", ok=True, detail=words("doctor.accelerator_on", version=version))
 
 
 def _store_checks(store: str | None) -> list[Check]:

@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
-import shapely
 import streamlit as st
 
 from dashboard.actions.coverage_files import CoverageSheets
@@ -33,6 +33,7 @@ MIMES: Final = {
     "gpkg": "application/geopackage+sqlite3",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_MAP_NOTES: Final = 4
 HEADINGS: Final = (
     "gaps", "posts", "sites", "rank", "code", "name", "incidents", "hazards", "households",
     "area_m2", "posts_reaching", "nearest_post", "nearest_m", "place", "position", "state",
@@ -52,7 +53,7 @@ def offer_files(words: Words, sheets: CoverageSheets, scene: MapScene, title: st
                 on_click="ignore",
                 key=f"coverage_{ending}",
             )
-        notes = tuple(sheets.about.values())
+        notes = _notes(words, sheets)
         st.download_button(
             words("overview.save_map"),
             data=lambda: render_html(replace(scene, selected=None), title=title, notes=notes),
@@ -62,6 +63,13 @@ def offer_files(words: Words, sheets: CoverageSheets, scene: MapScene, title: st
             help=words("overview.save_map_help"),
             key="coverage_html",
         )
+
+
+def _notes(words: Words, sheets: CoverageSheets) -> tuple[str, ...]:
+    """Say below a map's title the shares, and the first sentences of how they came about."""
+    shares = [f"{name} {told}" for name, told in sheets.about.items() if not name.isdecimal()]
+    lines = [told for name, told in sheets.about.items() if name.isdecimal()]
+    return (words("cover.joint").join(shares), *lines[:_MAP_NOTES])
 
 
 def _file(sheets: CoverageSheets, ending: str) -> bytes:
@@ -95,9 +103,9 @@ def _gaps(words: Words, town: Town, shown: CoverageView, counts: str) -> gpd.Geo
     gaps["posts_reaching"] = [shown.answer.grid_posts.get(str(code), 0) for code in gaps["code"]]
     gaps["nearest_post"] = [None if one is None else post_name(words, *one[:2]) for one in near]
     gaps["nearest_m"] = [None if one is None else one[2] for one in near]
-    units = town.units.geometry
-    units.index = units.index.astype(str)
-    return gpd.GeoDataFrame(gaps, geometry=units.reindex(gaps["code"]).to_numpy(), crs=STORED_CRS)
+    shapes = dict(zip(map(str, town.units.index), town.units.geometry, strict=True))
+    found = np.array([shapes.get(str(code)) for code in gaps["code"]], dtype=object)
+    return gpd.GeoDataFrame(gaps, geometry=found, crs=STORED_CRS)
 
 
 def _posts(words: Words, shown: CoverageView) -> gpd.GeoDataFrame:
@@ -128,5 +136,4 @@ def _sites(words: Words, proposal: Proposal) -> gpd.GeoDataFrame:
 
 
 def _area(shown: CoverageView) -> gpd.GeoDataFrame:
-    shape = shapely.MultiPolygon() if shown.shape.is_empty else shown.shape
-    return gpd.GeoDataFrame(geometry=[shape], crs=STORED_CRS)
+    return gpd.GeoDataFrame(geometry=[shown.shape], crs=STORED_CRS)

@@ -26,7 +26,9 @@ _EMPTY: Final = "#f1efe8"
 _ROW: Final = "display:flex;gap:1px;max-width:420px"
 _SHADES: Final = 5
 _LIGHT_TEXT_FROM: Final = 2
-METHOD_COLOURS: Final = {"method": "#8f2d04", "count": "#4a5a78", "random": "#b8bdc5"}
+METHOD_COLOURS: Final = {
+    "method": "#8f2d04", "recommended": "#8f2d04", "count": "#4a5a78", "random": "#b8bdc5",
+}  # fmt: skip
 
 
 def month_bars(months: Sequence[tuple[str, int]], caption: str) -> str:

@@ -34,11 +34,12 @@ def why_card(words: Words, view: HotspotView, card: CellCard) -> None:
     row = view.row_of[card.cell_id]
     title = words("hotspot_why.title", place=cell_name(words, view, row))
     st.markdown(f"**{plain(title)}**")
-    for line in standing(words, view, row):
-        st.caption(plain(line))
+    st.caption("  \n".join(plain(line) for line in standing(words, view, row)))
     n = int(view.n[row])
     if 0 < n < view.least:
-        st.info(words("hotspot_why.few", n=whole(n), least=view.least))
+        is_called = view.is_classed and bool(view.answer.frame["is_hotspot"].iloc[row])
+        key = "hotspot_why.few_around" if is_called else "hotspot_why.few"
+        st.info(words(key, n=whole(n), least=view.least))
     why = card.why
     joint = "、" if words.language == "zh" else ", "
     lines = []

@@ -12,8 +12,10 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache
+from dashboard.cache import hotspots as answers
 from dashboard.components.formats import moment
 from dashboard.components.hotspot_map import shades_of
+from dashboard.components.hotspot_proof import proof_lines
 from dashboard.components.hotspot_words import (
     heading,
     left_apart,
@@ -27,7 +29,11 @@ from dashboard.printing.hotspot_file import hotspot_gpkg
 from dashboard.printing.hotspot_picture import PictureText, hotspot_png
 from dashboard.printing.hotspot_sheet import MOST_ROWS, CellMap, HotspotSheet, hotspot_sheet
 from dashboard.printing.page import Imprint
+from dashboard.viewmodels.hotspots_why import proved_method
 from data.analysis.hotspots import FILE_COLUMNS
+from data.errors import DataError
+from geo.errors import GeoError
+from geo.proof.backtest import COUNT
 
 if TYPE_CHECKING:
     from dashboard.printing.page import Colour
@@ -107,10 +113,20 @@ def sheet_of(words: Words, town: Town, view: HotspotView) -> HotspotSheet:
         rows=tuple(
             tuple(str(row[name]) for name in columns) for row in table_rows(words, view, MOST_ROWS)
         ),
-        proof=tuple(line for line in apart if line),
+        proof=tuple(line for line in (*apart, *_proof(words, view)) if line),
         how=words("hotspot.how"),
         report=(words("hotspot.description"), *report_lines(words, answer.report)),
     )
+
+
+def _proof(words: Words, view: HotspotView) -> tuple[str, ...]:
+    """Tell how the ranking would have done, or why nobody can say."""
+    method = proved_method(view.method).value
+    try:
+        found = answers.proof(view.answer.question, tuple(dict.fromkeys((method, COUNT))))
+    except (DataError, GeoError) as error:
+        return (words("hotspot_proof.none", why=words.error(error.code, error.fields)),)
+    return proof_lines(words, found, method)
 
 
 def cell_map(words: Words, town: Town, view: HotspotView) -> CellMap:

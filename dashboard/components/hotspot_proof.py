@@ -42,7 +42,8 @@ def proof_figure(words: Words, proof: BacktestAnswer, method: str, *, is_other: 
     st.markdown(f"**{words('hotspot_proof.title')}**")
     if is_other:
         st.caption(words("hotspot_proof.untestable"))
-    rows = [("method", method)] if method != COUNT else []
+    asked = "recommended" if is_other else "method"
+    rows = [(asked, method)] if method != COUNT else []
     drawn = []
     for area in FIGURE_AREAS_PCT:
         head = words("hotspot_proof.at_area", area=f"{area:g}")
@@ -54,6 +55,33 @@ def proof_figure(words: Words, proof: BacktestAnswer, method: str, *, is_other: 
     st.html("".join(drawn))
     _tested(words, proof)
     _warn(words, proof)
+
+
+def proof_lines(words: Words, proof: BacktestAnswer, method: str) -> tuple[str, ...]:
+    """Write what the figure shows, and its warnings, as plain lines for paper."""
+    report = proof.report
+    head = words(
+        "hotspot_proof.printed",
+        tests=report["tests"],
+        n=whole(report["n"]),
+        width=whole(report["cell_width_m"]),
+    )
+    comma, joint = ("、", "；") if words.language == "zh" else (", ", "; ")
+    names = dict.fromkeys((method, COUNT, RANDOM))
+    parts = []
+    for area in FIGURE_AREAS_PCT:
+        rates = [
+            words(
+                "hotspot_proof.printed_rate",
+                method=method_name(words, name),
+                rate=percent(found["hit_rate"]),
+            )
+            for name in names
+            if (found := proof.hit_rate(name, area)) is not None
+        ]
+        told = words("hotspot_proof.printed_area", area=f"{area:g}", rates=comma.join(rates))
+        parts.append(told)
+    return (head + joint.join(parts), *warning_lines(words, report["warnings"]))
 
 
 def proof_page(words: Words, proof: BacktestAnswer) -> None:

@@ -353,11 +353,12 @@ def case_lines(words: Words, place: PatrolPlace, now: datetime) -> tuple[str, ..
     """List what waits at a place, nearest first."""
     if not place.n_cases:
         return (words("patrol.open_none"),)
-    shown = place.cases[:SHOWN_CASES]
-    listed = [f"· {case_text(words, case, now)}" for case in shown]
-    if place.n_cases > len(shown):
-        listed.append(words("patrol.more_cases", n=place.n_cases - len(shown)))
-    return (words("patrol.open_here", n=place.n_cases), *listed)
+    first, *others = (case_text(words, case, now) for case in place.cases[:SHOWN_CASES])
+    listed = [words("patrol.open_here", n=place.n_cases, first=first)]
+    listed += [f"· {other}" for other in others]
+    if place.n_cases > len(listed):
+        listed.append(words("patrol.more_cases", n=place.n_cases - len(listed)))
+    return tuple(listed)
 
 
 def case_text(words: Words, case: OpenCase, now: datetime) -> str:

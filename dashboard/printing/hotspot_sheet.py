@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from fpdf.enums import WrapMode
+
 from dashboard.printing.page import BRAND, INK, QUIET_INK, RULE, Column, PrintedPage
 from dashboard.printing.sketch import Box, Part, draw_sketch
 
@@ -23,6 +25,7 @@ _MAP_MM: Final = 96.0
 _LEGEND_MM: Final = 46.0
 _LEAST_LETTER_PT: Final = 6.0
 _REPORT_PT: Final = 7.2
+_LINE_MM: Final = 25.4 / 72 * 1.45
 
 
 @dataclass(frozen=True)
@@ -142,13 +145,21 @@ def _report(page: PrintedPage, sheet: HotspotSheet) -> None:
         size_pt -= 0.2
     while text and not _fits(page, text, size_pt):
         text = text[:-12].rstrip() + "…"
-    page.paragraph(text, size_pt=size_pt, colour=INK)
+    page.letters(size_pt, colour=INK)
+    page.multi_cell(0, size_pt * _LINE_MM, text, align="L", wrapmode=_wrap(page))
+
+
+def _wrap(page: PrintedPage) -> WrapMode:
+    """Chinese may end a line after any sign; the library would look for a space."""
+    return WrapMode.CHAR if page.imprint.language == "zh" else WrapMode.WORD
 
 
 def _fits(page: PrintedPage, text: str, size_pt: float) -> bool:
     page.letters(size_pt)
-    line_mm = size_pt * 25.4 / 72 * 1.45
-    lines = page.multi_cell(0, line_mm, text, align="L", dry_run=True, output="LINES")
+    line_mm = size_pt * _LINE_MM
+    lines = page.multi_cell(
+        0, line_mm, text, align="L", dry_run=True, output="LINES", wrapmode=_wrap(page)
+    )
     room_mm = page.h - page.b_margin - page.get_y()
     return isinstance(lines, list) and len(lines) * line_mm <= room_mm
 

@@ -35,6 +35,8 @@ p{margin:.3rem 0}ul{margin:.3rem 0;padding-left:1.1rem}
 section{border:1px solid #c4c9cf;border-radius:8px;padding:10px 12px;margin:.7rem 0}
 .count{color:#7b2d8e;font-weight:600}.call{display:block;margin:.4rem 0;padding:.55rem .7rem;
 border-radius:8px;background:#123e62;color:#fff;text-decoration:none;font-weight:600}
+summary{min-height:44px;display:flex;align-items:center;cursor:pointer}
+summary::before{content:"▸";margin-right:.5rem}details[open]>summary::before{content:"▾"}
 nav{display:flex;flex-wrap:wrap;gap:.4rem;margin:.5rem 0}
 nav a{min-width:44px;min-height:44px;display:flex;align-items:center;justify-content:center;
 border:1px solid #7b2d8e;border-radius:22px;color:#7b2d8e;font-weight:700;text-decoration:none}
@@ -133,7 +135,10 @@ def _list(lines: Sequence[str]) -> str:
     if not lines:
         return ""
     listed = "".join(f"<li>{escape(line)}</li>" for line in lines[1:])
-    return f"<section><p>{escape(lines[0])}</p><ul>{listed}</ul></section>"
+    return (
+        f"<section><details><summary>{escape(lines[0])}</summary>"
+        f"<ul>{listed}</ul></details></section>"
+    )
 
 
 def _bars(place: PlaceText, caption: str) -> str:

@@ -6,8 +6,11 @@ of languages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import shapely
 
 from dashboard.printing.page import BRAND, QUIET_INK, RULE, PrintedPage
 from dashboard.printing.sketch import Box, Mark, Part, draw_sketch
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 _SKETCH_MM: Final = (38.0, 78.0)
 """Least and most height of the sketch: it takes what the places leave."""
 _MOST_TARGETS: Final = 3
+_ROOM: Final = 1.3
+_LEAST_DEGREES: Final = 0.002
+"""The sketch shows the places with this much room around, and no less than about 450 m."""
+_MOST_LABELS: Final = 12
+_SLIVER: Final = 1e-5
 _BARS_MM: Final = (46.0, 9.0)
 _LINES: Final = (5, 7)
 """Least and most lines of a place: those that fit on one page."""
@@ -144,8 +152,39 @@ def _sketch(page: PrintedPage, brief: BriefText, lines: int) -> None:
     height_mm = min(max(room_mm, _SKETCH_MM[0]), _SKETCH_MM[1])
     box = Box(page.l_margin, top, page.epw, height_mm)
     marks = tuple(Mark(str(place.number), place.lon, place.lat) for place in brief.places)
-    draw_sketch(page, box, None, brief.parts, marks)
+    draw_sketch(page, box, None, _around(brief, box.width_mm / box.height_mm), marks)
     page.set_y(top + height_mm + 2)
+
+
+def _around(brief: BriefText, ratio: float) -> tuple[Part, ...]:
+    """Cut the units to a window around the places; the area's own parts where there is neither.
+
+    Parameters
+    ----------
+    ratio
+        Width of the sketch over its height.
+    """
+    if not (brief.places and brief.units):
+        return brief.parts
+    lon, lat = ([getattr(place, axis) for place in brief.places] for axis in ("lon", "lat"))
+    middle = (min(lon) + max(lon)) / 2, (min(lat) + max(lat)) / 2
+    squeeze = math.cos(math.radians(middle[1]))
+    half = max((max(lon) - min(lon)) * squeeze / ratio, max(lat) - min(lat)) * _ROOM / 2
+    half = max(half, _LEAST_DEGREES)
+    wide = half * ratio / squeeze
+    window = shapely.box(middle[0] - wide, middle[1] - half, middle[0] + wide, middle[1] + half)
+    sliver = window.area * _SLIVER
+    seen = [(unit.label, shapely.intersection(unit.geometry, window)) for unit in brief.units]
+    kept = [
+        Part(label, shapely.MultiPolygon(pieces))
+        for label, shape in seen
+        if (pieces := [one for one in shapely.get_parts(shape) if one.area > sliver])
+    ]
+    if not kept:
+        return brief.parts
+    if len(kept) <= _MOST_LABELS:
+        return tuple(kept)
+    return tuple(replace(part, label="") for part in kept)
 
 
 def _place(page: PrintedPage, place: PlaceText, caption: str, most: int) -> None:

@@ -31,7 +31,7 @@ from dashboard.components.notices import guard
 from dashboard.components.overview_map import basemap_of
 from dashboard.components.plain import plain
 from dashboard.components.tables import table
-from dashboard.viewmodels.hotspots_why import tested_method
+from dashboard.viewmodels.hotspots_why import proved_method
 from geo.proof.backtest import COUNT
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
             lines = report_lines(words, view.answer.report)
             st.markdown("\n".join(f"- {plain(line)}" for line in lines))
     with figure, guard(words), st.spinner(words("hotspot_proof.wait")):
-        method = tested_method(asked.method).value
+        method = proved_method(asked.method).value
         proof = answers.proof(asked, tuple(dict.fromkeys((method, COUNT))))
         proof_figure(words, proof, method, is_other=method != asked.method.value)
 

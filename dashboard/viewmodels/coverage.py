@@ -19,7 +19,7 @@ from dashboard.viewmodels.coverage_wanted import COUNTS, DEMANDS, NETWORKS, SPEE
 from dashboard.viewmodels.people import SeatState, state_of
 from data.analysis.coverage import STREETS, CoverageAnswer, CoverageQuestion, coverage_of
 from data.analysis.coverage_layers import HOTSPOT_CHANNELS, SITE_PREFIX
-from data.analysis.reach_shapes import reach_shape
+from data.analysis.reach_shapes import Area, reach_shape
 from data.analysis.siting import SiteQuestion
 from data.frames import posts_frame
 from data.kpi import BEAT_POSITIONS, MEMBER_POSITIONS
@@ -28,6 +28,7 @@ from geo.coverage import nearest_post
 from geo.crs import to_working
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     import pandas as pd
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from dashboard.viewmodels.overview import Span
     from dashboard.viewmodels.town import Town
     from data.analysis.siting import SiteAnswer
+    from data.counting import Placed
     from data.database import Database
     from data.viewer import Viewer
+    from data.vocabulary import EventLayer
 
 SITE_SECONDS: Final = 20.0
 """How long one proposal may be worked on; the best found by then is shown with its gap."""
@@ -84,7 +87,7 @@ class CoverageView:
     spots: tuple[PostSpot, ...]
     nearest: dict[str, tuple[str, str, float]]
     names: dict[str, str]
-    shape: shapely.Geometry
+    shape: Area
 
     def count(self, state: SeatState) -> int:
         """How many of the posts drawn are in a state."""
@@ -177,16 +180,20 @@ def with_sites(
 
 
 def build_coverage(
-    database: Database, viewer: Viewer, town: Town, question: CoverageQuestion
+    database: Database,
+    viewer: Viewer,
+    ground: tuple[Town, Mapping[EventLayer, Placed]],
+    question: CoverageQuestion,
 ) -> CoverageView:
-    """Answer a question and prepare its picture.
+    """Answer a question on the places and the placed records of its day; prepare its picture.
 
     Raises
     ------
     ConfigError, RecordNotFound, GeoError
         As `data.analysis.coverage.coverage_of`.
     """
-    answer = coverage_of(database, viewer, question)
+    town, placed = ground
+    answer = coverage_of(database, viewer, question, placed)
     with database.read() as session:
         spots = _spots(session, viewer, question)
     return CoverageView(

@@ -54,14 +54,14 @@ def card_of(
     return CellCard(cell_id, why_cell(answer, viewer, cell_id), hazards, disputes)
 
 
-def tested_method(method: Method) -> Method:
+def proved_method(method: Method) -> Method:
     """Give the method whose back-test stands beside an answer."""
     return RECOMMENDED if method in UNRANKING else method
 
 
-def tested_question(asked: HotspotQuestion) -> HotspotQuestion:
+def proved_question(asked: HotspotQuestion) -> HotspotQuestion:
     """Give the question that is tested: same events and cells, the whole history before its end."""
-    method = tested_method(asked.method)
+    method = proved_method(asked.method)
     options = replace(asked.options, split_at=None, since_at=None, until_at=None)
     return replace(asked, since=None, method=method, options=options)
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _SHIFT: Final = 1 << 30
 _TIE: Final = 9
 """Scores are compared to this many decimals: sums in another order must not decide a rank."""
+_MANY: Final = 64
+"""With more squares than this that could be first, all are ranked at once."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,47 @@ def ranked_cells(
     return [
         ((int(squares[k, 0]), int(squares[k, 1])), float(score[k])) for k in rows[np.lexsort(keys)]
     ]
+
+
+def first_cells(
+    ranking: Ranking, before: np.datetime64, most: int, *, light_share: float = LIGHT_SHARE
+) -> list[tuple[int, int]]:
+    """Give the first few squares of `ranked_cells`, looking only at those that could be among them.
+
+    A square's kernel reaches no further than two squares away, so that its score is at most its
+    count and the kernel's peak times what lies in the 25 squares around.
+    """
+    squares, where = ranking.squares
+    known = ranking.occurred[ranking.in_hours] < before
+    n = np.bincount(where[known], minlength=len(squares))
+    if most >= len(squares) or not light_share:
+        return [cell for cell, _ in ranked_cells(ranking, before, light_share=light_share)[:most]]
+    keys = squares[:, 0] * _SHIFT + squares[:, 1]
+    order = np.argsort(keys)
+    around = np.zeros(len(squares))
+    for step in np.ndindex(5, 5):
+        wanted = keys + (step[0] - 2) * _SHIFT + step[1] - 2
+        at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
+        around += np.where(keys[at] == wanted, n[at], 0)
+    peak = peak_of(Kernel.QUARTIC, LIGHT_BANDWIDTH_M) * ranking.cells.size_m**2
+    could = n + light_share * peak * around >= np.partition(n, -most)[-most]
+    kept = np.flatnonzero(could & (n > 0))
+    if len(kept) > _MANY:
+        return [cell for cell, _ in ranked_cells(ranking, before, light_share=light_share)[:most]]
+    low = (squares[kept].min(axis=0) - 2) * ranking.cells.size_m if len(kept) else np.zeros(2)
+    high = (squares[kept].max(axis=0) + 3) * ranking.cells.size_m if len(kept) else np.zeros(2)
+    xy = ranking.xy[ranking.in_hours][known]
+    xy = xy[((xy >= low) & (xy <= high)).all(axis=1)]
+    last = np.full(len(squares), np.datetime64(0, "ms"))
+    np.maximum.at(last, where[known], ranking.occurred[ranking.in_hours][known])
+    found = []
+    for row, middle in zip(kept.tolist(), ranking.middle(squares[kept]), strict=True):
+        gaps_m2 = ((xy - middle) ** 2).sum(axis=1)
+        light = fall(Kernel.QUARTIC, gaps_m2 / LIGHT_BANDWIDTH_M**2).sum()
+        score = round(float(n[row] + light_share * peak * light), _TIE)
+        cell = (int(squares[row, 0]), int(squares[row, 1]))
+        found.append((-score, -int(last[row].astype(np.int64)), cell))
+    return [cell for *_, cell in sorted(found)[:most]]
 
 
 def score_error(ranking: Ranking, cell: tuple[int, int]) -> float:

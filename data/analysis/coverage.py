@@ -4,6 +4,7 @@ Used by `gridbeat coverage` and the coverage screen. Posts count when somebody f
 the holder, or a substitute while the holder is on leave. Knows nothing of sentences.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -28,9 +29,11 @@ from data.analysis.coverage_layers import (
     streets_of,
     with_added,
 )
+from data.counting import Placed
 from data.database import Database
 from data.errors import ConfigError
 from data.viewer import Viewer
+from data.vocabulary import EventLayer
 from geo.coverage import (
     Nearest,
     StreetNetwork,
@@ -178,8 +181,13 @@ class CoverageAnswer:
     streets: dict[str, Any] | None
 
 
-def coverage_of(db: Database, viewer: Viewer, question: CoverageQuestion) -> CoverageAnswer:
-    """Say how far the posts of a day reach.
+def coverage_of(
+    db: Database,
+    viewer: Viewer,
+    question: CoverageQuestion,
+    placed: Mapping[EventLayer, Placed] | None = None,
+) -> CoverageAnswer:
+    """Say how far the posts of a day reach; `placed` as in `ground_of`.
 
     Only posts, grids and events of the viewer's areas are seen: a post just outside reaches
     nothing here.
@@ -195,7 +203,7 @@ def coverage_of(db: Database, viewer: Viewer, question: CoverageQuestion) -> Cov
     """
     reach_m = question.reach_m
     with db.read() as session:
-        ground = ground_of(session, viewer, question.as_of)
+        ground = ground_of(session, viewer, question.as_of, placed)
         posts = posts_of(ground, question.positions, question.on_duty_at)
         posts = with_added(ground, posts, question.added, is_alone=question.is_alone)
         period = Period(question.since, question.until, question.kinds, question.channel_groups)

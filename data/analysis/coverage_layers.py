@@ -3,8 +3,8 @@
 Used by the coverage and siting analyses. Knows nothing of distances.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Final
@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
-from data.counting import EventFilter, place_events
+from data.counting import EventFilter, Placed, place_events
 from data.errors import RecordNotFound
 from data.frames import grids_frame, posts_frame, streets_frame
 from data.repositories.register_records import BuildingRecord
@@ -70,12 +70,15 @@ class Ground:
         Base grids, EPSG:4326.
     plane
         The same in the working CRS of their middle.
+    placed
+        Layers that were read and placed on these grids already.
     """
 
     session: Session
     viewer: Viewer
     as_of: date
     grids: gpd.GeoDataFrame
+    placed: Mapping[EventLayer, Placed] = field(default_factory=dict)
 
     @cached_property
     def plane(self) -> gpd.GeoDataFrame:
@@ -95,8 +98,18 @@ class Ground:
         return gpd.GeoDataFrame(geometry=shapely.points(xy), crs=metric)
 
 
-def ground_of(session: Session, viewer: Viewer, as_of: date) -> Ground:
+def ground_of(
+    session: Session,
+    viewer: Viewer,
+    as_of: date,
+    placed: Mapping[EventLayer, Placed] | None = None,
+) -> Ground:
     """Read the base grids of a day.
+
+    Parameters
+    ----------
+    placed
+        Layers that were read for this viewer already; those placed on this day's grids are used.
 
     Raises
     ------
@@ -107,7 +120,12 @@ def ground_of(session: Session, viewer: Viewer, as_of: date) -> Ground:
     grids = grids[~(grids.geometry.isna() | grids.geometry.is_empty)]
     if grids.empty:
         raise RecordNotFound("no_grids_for_reach", as_of=as_of.isoformat())
-    return Ground(session, viewer, as_of, grids)
+    fitting = {
+        layer: held
+        for layer, held in (placed or {}).items()
+        if held.as_of == as_of.isoformat() and held.grids.index.equals(grids.index)
+    }
+    return Ground(session, viewer, as_of, grids, fitting)
 
 
 @dataclass(frozen=True)
@@ -201,7 +219,7 @@ def _on_shift(ground: Ground, moment: datetime) -> set[tuple[str, str | None]]:
 
 def events_of(ground: Ground, layer: EventLayer, wanted: EventFilter) -> Things:
     """Read located events of a layer that pass a filter; each weighs one."""
-    placed = place_events(
+    placed = ground.placed.get(layer) or place_events(
         ground.session,
         ground.viewer,
         layer,

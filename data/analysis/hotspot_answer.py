@@ -179,8 +179,7 @@ def _rank(frame: gpd.GeoDataFrame, cells: Cells, question: HotspotQuestion) -> N
         on_top[order[share]] = True
         frame["is_hotspot"] = on_top & (n >= least) & (score > 0)
     else:
-        enough = np.ones(len(n), dtype=bool) if n.sum() >= least else np.zeros(len(n), dtype=bool)
-        frame["is_hotspot"] = frame["class"].isin(HOT).to_numpy() & enough
+        frame["is_hotspot"] = frame["class"].isin(HOT).to_numpy() & (n >= least)
 
 
 def _report(

@@ -4,7 +4,7 @@ Used by the hotspot questions, the proof and the patrol ranking. Cells are kept 
 that the same question never lays them twice. Knows nothing of methods.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
 
@@ -100,16 +100,15 @@ def cells_of(ground: HotspotGround, viewer: Viewer, question: HotspotQuestion) -
     if not (ground.has_shape.any() or ground.events.is_located.any()):
         raise RecordNotFound("no_ground_for_hotspots", as_of=ground.as_of.isoformat())
     key = ("cells", units, question.cell_m, question.area)
-    if key not in ground.kept:
+    found: Cells | None = ground.kept.get(key)
+    if found is None:
         if units in {Units.SQUARES, Units.HEXAGONS}:
-            made = _lattice(ground, units, question.cell_m, question.area)
+            found = _lattice(ground, units, question.cell_m, question.area)
         else:
-            made = _places(ground, units, question.area)
-        choice = "default" if question.units is None else "stated"
-        made.facts["units_choice"] = choice
-        ground.keep(key, made)
-    found: Cells = ground.kept[key]
-    return found
+            found = _places(ground, units, question.area)
+        ground.keep(key, found)
+    choice = "default" if question.units is None else "stated"
+    return replace(found, facts=found.facts | {"units_choice": choice})
 
 
 def placed_in(

@@ -120,8 +120,8 @@ class HotspotGround:
     def keep(self, key: Any, made: Any) -> Any:  # noqa: ANN401 - whatever a caller works out
         """Keep something under a key; the one that was kept longest ago goes."""
         self.kept[key] = made
-        while len(self.kept) > _MOST_KEPT:
-            self.kept.popitem(last=False)
+        for oldest in list(self.kept)[:-_MOST_KEPT]:
+            self.kept.pop(oldest, None)  # another visitor may have been quicker
         return made
 
 

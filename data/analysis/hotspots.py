@@ -1,7 +1,7 @@
 """Answer hotspot questions to a store: where events cluster, why, and how well that held before.
 
-Used by `gridbeat hotspots` and `gridbeat backtest`, the hotspot screen and the patrol brief: the
-one address of what the other hotspot files of this package do. Knows nothing of sentences.
+Used by `gridbeat hotspots`, `gridbeat backtest` and the hotspot screen: the one address of what
+the other hotspot files of this package do. Knows nothing of sentences.
 
 A screen reads a ground once for each revision (`ground_of`, with the placed events that it keeps
 anyway) and asks it many questions; the command line gives the database itself.
@@ -18,13 +18,6 @@ from data.analysis.hotspot_proof import (
 )
 from data.analysis.hotspot_question import Channel, HotspotQuestion, Units
 from data.analysis.hotspot_why import CellWhy, NearRepeats, open_in_cell, why_cell
-from data.analysis.patrol_ranking import (
-    PatrolHours,
-    PatrolRank,
-    PatrolRanking,
-    patrol_proof_of,
-    patrol_ranking_of,
-)
 
 __all__ = [
     "DEFAULT_METHODS",
@@ -36,17 +29,12 @@ __all__ = [
     "HotspotGround",
     "HotspotQuestion",
     "NearRepeats",
-    "PatrolHours",
-    "PatrolRank",
-    "PatrolRanking",
     "Units",
     "UnitsAnswer",
     "backtest_of",
     "ground_of",
     "hotspots_of",
     "open_in_cell",
-    "patrol_proof_of",
-    "patrol_ranking_of",
     "source_ground",
     "units_compared",
     "why_cell",

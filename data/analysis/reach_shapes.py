@@ -19,12 +19,13 @@ STREET_SIDE_M: Final = 25.0
 """Half the width of a reached street when it is drawn as an area."""
 STREET_BIT_M: Final = 20.0
 """Streets are cut into bits of at most this length; a bit is reached where its middle is."""
+Area = shapely.Polygon | shapely.MultiPolygon
 ObjectArray = npt.NDArray[np.object_]
 _QUARTER: Final = 24
 _STREET_QUARTER: Final = 4
 
 
-def reach_shape(answer: CoverageAnswer, streets: gpd.GeoDataFrame) -> shapely.Geometry:
+def reach_shape(answer: CoverageAnswer, streets: gpd.GeoDataFrame) -> Area:
     """Give the union of the circles round the posts, or of the reached streets.
 
     Parameters
@@ -49,8 +50,8 @@ def reach_shape(answer: CoverageAnswer, streets: gpd.GeoDataFrame) -> shapely.Ge
         circles = shapely.buffer(posts.geometry.to_numpy(), answer.reach_m, quad_segs=_QUARTER)
         shape = shapely.union_all(circles)
     stored = to_stored(gpd.GeoDataFrame(geometry=[shape], crs=posts.crs))
-    found: shapely.Geometry = stored.geometry.iloc[0]
-    return found
+    found = stored.geometry.iloc[0]
+    return found if isinstance(found, Area) else shapely.MultiPolygon()
 
 
 def _streets(answer: CoverageAnswer, lines: gpd.GeoDataFrame) -> shapely.Geometry:

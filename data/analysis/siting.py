@@ -3,7 +3,7 @@
 Used by `gridbeat site` and the coverage screen. Knows nothing of sentences and of file types.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -26,11 +26,12 @@ from data.analysis.coverage_layers import (
     posts_of,
     streets_of,
 )
+from data.counting import Placed
 from data.database import Database
 from data.errors import ConfigError, RecordNotFound
 from data.repositories.registers import ServicePointRecord, register_records
 from data.viewer import Viewer
-from data.vocabulary import RegisterLayer
+from data.vocabulary import EventLayer, RegisterLayer
 from geo.coverage import build_network
 from geo.coverage.metres import point_coordinates
 from geo.coverage.siting import MOST_PAIRS, SITE_CODE, WEIGHT, Objective, Siting, Solver, site_posts
@@ -130,9 +131,13 @@ class SiteAnswer:
 
 
 def site_of(
-    db: Database, viewer: Viewer, question: SiteQuestion, sites: SiteTable | None = None
+    db: Database,
+    viewer: Viewer,
+    question: SiteQuestion,
+    sites: SiteTable | None = None,
+    placed: Mapping[EventLayer, Placed] | None = None,
 ) -> SiteAnswer:
-    """Choose sites for demand of the store.
+    """Choose sites for demand of the store; `placed` as in `ground_of`.
 
     Candidates are the rows of `sites`, or else service points and a point inside every base grid.
 
@@ -147,7 +152,7 @@ def site_of(
     """
     _check(question)
     with db.read() as session:
-        ground = ground_of(session, viewer, question.as_of)
+        ground = ground_of(session, viewer, question.as_of, placed)
         things = _demand(ground, question)
         candidates = _from_table(ground, sites) if sites is not None else _candidates(ground)
         stays = None

@@ -8,7 +8,7 @@ from geo.hotspots.cells import grid_cells, hexagon_cells, square_cells
 from geo.hotspots.colocation import Colocation, colocation
 from geo.hotspots.density import Density, Raster, density_at, density_on_raster
 from geo.hotspots.find import find_hotspots
-from geo.hotspots.near_repeat import Knox, knox
+from geo.hotspots.near_repeat import Knox, knox, knox_of_points
 from geo.hotspots.options import (
     RECOMMENDED,
     CellClass,
@@ -46,6 +46,7 @@ __all__ = [
     "hexagon_cells",
     "hour_weekday",
     "knox",
+    "knox_of_points",
     "square_cells",
     "street_counts",
 ]

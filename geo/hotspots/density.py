@@ -4,10 +4,11 @@ Used by the methods `kde` and `count-kernel`, and by maps that draw a surface.
 Knows nothing of cells and classes.
 
 Two ways. The direct sum adds every event's kernel at every place within its reach. The
-transformed sum spreads each event over 4 x 4 nodes by cubic B-splines, takes out the splines' own
-blur and applies the kernel in one Fourier transform (the scheme of non-uniform transforms: Dutt and
-Rokhlin 1993, Greengard and Lee 2004); its error is bounded for each event, wherever it lies. The
-direct sum is taken where it is cheap, and where the bandwidth is under 8 pixels.
+transformed sum puts the events on nodes and applies the kernel in one Fourier transform; its error
+is bounded for each event, wherever it lies. Gaussian: moments at the nearest node (`moments`).
+Quartic: cubic B-splines over 4 x 4 nodes, whose own blur is taken out (the scheme of non-uniform
+transforms: Dutt and Rokhlin 1993, Greengard and Lee 2004). The direct sum is taken where it is
+cheap, and where the bandwidth is under 8 pixels.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from scipy.spatial import cKDTree
 from geo.errors import FrameError
 from geo.hotspots.direct import direct_on_raster
 from geo.hotspots.kernels import fall, peak_of, reach_m
+from geo.hotspots.moments import moments_error
 from geo.hotspots.options import Kernel
 from geo.hotspots.transformed import Nodes, transformed_sum
 
@@ -124,6 +126,8 @@ def density_on_raster(
     nodes = Nodes((raster.rows - 1) * finer + 1, (raster.columns - 1) * finer + 1, finer)
     values = transformed_sum(u, v, nodes, bandwidth_m / node_m, kernel)
     share = _transform_error(kernel, bandwidth_m / node_m)
+    if kernel is Kernel.GAUSSIAN:
+        share = moments_error(bandwidth_m / node_m) + _EXACT_ERROR
     return Density(values * peak_of(kernel, bandwidth_m), "transformed", share)
 
 

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import stats
+from scipy import special
 from scipy.spatial import cKDTree
 
 from geo.errors import FrameError
 from geo.hotspots.checks import known_to, require_events, require_order, require_times
+from geo.hotspots.close_pairs import ClosePairs, pairs_within, permuted_counts
 from geo.hotspots.layers import CellLayer, EventLayer, seconds_of
 from geo.hotspots.options import CellClass, HotspotOptions, Repeats
 from geo.hotspots.periods import DAY_S, require_seconds, span_of
@@ -30,8 +31,6 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_BLOCK: Final = 4_000_000
-_INT32_S: Final = 2**31 - 1
 _MOST_PAIRS: Final = 50_000_000
 
 
@@ -53,15 +52,6 @@ class Knox:
 
     bands: pd.DataFrame
     report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Pairs within the largest distance, sorted by distance band."""
-
-    a: IntArray
-    b: IntArray
-    edges: IntArray
 
 
 def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Knox:
@@ -109,9 +99,9 @@ def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
         raise FrameError("too_few_for_pairs", n=n, least=2)
     pairs = _pairs(kept.xy, options.near_m)
     limits_s = np.asarray(options.near_days) * DAY_S
-    observed = _differences(_counts(time_s[:, None], pairs, limits_s)[:, :, 0])
+    observed = _observed(time_s, pairs, limits_s)
     expected = _margins(pairs, time_s, limits_s, n)
-    p_poisson = np.asarray(stats.poisson.sf(observed - 1.0, expected))
+    p_poisson = np.where(observed > 0, special.pdtrc(observed - 1.0, expected), 1.0)
     p_sim = np.full(observed.shape, np.nan)
     if options.permutations > 0:
         expected, p_sim = _simulated(time_s, pairs, limits_s, (observed, options))
@@ -126,6 +116,42 @@ def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
     report |= {"n": n, "pairs": n * (n - 1) // 2, "close_in_space": len(pairs.a)}
     report |= {"permutations": options.permutations, "seed": options.seed}
     return Knox(bands, report)
+
+
+def knox_of_points(
+    x: FloatArray, y: FloatArray, time_s: FloatArray, options: HotspotOptions | None = None
+) -> Knox:
+    """Do as `knox` on plain arrays; repeated ids are not known.
+
+    Parameters
+    ----------
+    x, y
+        Metres, finite.
+    time_s
+        Seconds from any moment, finite.
+    options
+        As `knox`.
+
+    Raises
+    ------
+    FrameError
+        ``points_without_coordinates`` (fields `count`, `rows`), ``times_missing`` (field `count`),
+        ``no_events``, ``bad_bands``, ``too_few_for_pairs``, ``too_many_pairs``.
+    """
+    asked = options or HotspotOptions()
+    if asked.permutations == 0:
+        asked = replace(asked, permutations=99)
+    xy = np.column_stack([x, y]).astype(np.float64, copy=False)
+    moments = np.asarray(time_s, dtype=np.float64)
+    if len(xy) == 0:
+        raise FrameError("no_events", frame="events")
+    lost = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(lost):
+        raise FrameError("points_without_coordinates", count=len(lost), rows=lost[:10].tolist())
+    missing = int((~np.isfinite(moments)).sum())
+    if missing:
+        raise FrameError("times_missing", count=missing)
+    return knox_of(EventLayer(xy, np.zeros(len(xy), dtype=np.int64), moments, None), asked)
 
 
 def near_repeats(events: EventLayer, cells: CellLayer, options: HotspotOptions) -> Working:
@@ -183,31 +209,31 @@ def _without_repeats(events: EventLayer, repeats: Repeats) -> tuple[EventLayer, 
     return events.where(~drop), report
 
 
-def _pairs(xy: FloatArray, near_m: tuple[float, ...]) -> _Pairs:
-    tree = cKDTree(xy)
-    within = (int(tree.count_neighbors(tree, near_m[-1])) - len(xy)) // 2
-    if within > _MOST_PAIRS:
-        raise FrameError("too_many_pairs", pairs=within, limit=_MOST_PAIRS, near_m=near_m[-1])
-    pairs = tree.query_pairs(near_m[-1], output_type="ndarray")
-    away = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
-    band = np.minimum(np.searchsorted(np.asarray(near_m), away, side="left"), len(near_m) - 1)
+def _pairs(xy: FloatArray, near_m: tuple[float, ...]) -> ClosePairs:
+    if len(xy) * (len(xy) - 1) // 2 > _MOST_PAIRS:
+        tree = cKDTree(xy)
+        within = (int(tree.count_neighbors(tree, near_m[-1])) - len(xy)) // 2
+        if within > _MOST_PAIRS:
+            raise FrameError("too_many_pairs", pairs=within, limit=_MOST_PAIRS, near_m=near_m[-1])
+    a, b, squared = pairs_within(xy, near_m[-1])
+    if len(near_m) == 1:
+        return ClosePairs(a, b, np.array([0, len(a)], dtype=np.int64))
+    limits = np.asarray(near_m[:-1])
+    band = np.searchsorted(limits * limits, squared, side="left")
     order = np.argsort(band, kind="stable")
     edges = np.searchsorted(band[order], np.arange(len(near_m) + 1))
-    return _Pairs(pairs[order, 0], pairs[order, 1], edges.astype(np.int64))
+    return ClosePairs(a[order], b[order], edges.astype(np.int64))
 
 
-def _counts(times: npt.NDArray[Any], pairs: _Pairs, limits_s: FloatArray) -> IntArray:
-    """Count pairs no further apart in time than each limit; shape (distances, limits, columns)."""
-    columns = times.shape[1]
-    result = np.zeros((len(pairs.edges) - 1, len(limits_s), columns), dtype=np.int64)
-    step = max(1, _BLOCK // (16 * max(1, columns)))
-    for band, (low, high) in enumerate(zip(pairs.edges[:-1], pairs.edges[1:], strict=True)):
-        for start in range(int(low), int(high), step):
-            part = slice(start, min(int(high), start + step))
-            gap = np.abs(times[pairs.a[part]] - times[pairs.b[part]])
-            for k, limit in enumerate(limits_s):
-                result[band, k] += np.count_nonzero(gap <= limit, axis=0)
-    return result
+def _observed(time_s: FloatArray, pairs: ClosePairs, limits_s: FloatArray) -> IntArray:
+    """Count the pairs of each distance band (rows) and time band (columns)."""
+    gap = np.abs(time_s[pairs.a] - time_s[pairs.b])
+    band = np.searchsorted(limits_s, gap, side="left")
+    counts = [
+        np.bincount(band[low:high], minlength=len(limits_s) + 1)[: len(limits_s)]
+        for low, high in zip(pairs.edges[:-1], pairs.edges[1:], strict=True)
+    ]
+    return np.asarray(counts, dtype=np.int64)
 
 
 def _differences(within: npt.NDArray[np.int64]) -> IntArray:
@@ -215,7 +241,7 @@ def _differences(within: npt.NDArray[np.int64]) -> IntArray:
     return np.diff(within, axis=1, prepend=0)
 
 
-def _margins(pairs: _Pairs, time_s: FloatArray, limits_s: FloatArray, n: int) -> FloatArray:
+def _margins(pairs: ClosePairs, time_s: FloatArray, limits_s: FloatArray, n: int) -> FloatArray:
     """Give the pairs each band would have were place and time unrelated."""
     ordered = np.sort(time_s)
     within = [
@@ -229,28 +255,17 @@ def _margins(pairs: _Pairs, time_s: FloatArray, limits_s: FloatArray, n: int) ->
 
 def _simulated(
     time_s: FloatArray,
-    pairs: _Pairs,
+    pairs: ClosePairs,
     limits_s: FloatArray,
     about: tuple[IntArray, HotspotOptions],
 ) -> tuple[FloatArray, FloatArray]:
     """Permute the times over the fixed pairs: mean counts and p of each band."""
     observed, options = about
-    rng = np.random.default_rng(options.seed)
-    shifted = np.sort(time_s) - time_s.min()
-    exact = bool((shifted == np.floor(shifted)).all() and shifted[-1] < _INT32_S)
-    times = shifted.astype(np.int32) if exact else shifted
-    limits = np.floor(limits_s) if exact else limits_s
-    total = np.zeros(observed.shape)
-    reached = np.zeros(observed.shape)
-    block = max(1, min(32, options.permutations))
-    for start in range(0, options.permutations, block):
-        some = min(block, options.permutations - start)
-        columns = np.stack([rng.permutation(times) for _ in range(some)], axis=1)
-        drawn = _differences(_counts(columns, pairs, limits))
-        total += drawn.sum(axis=2)
-        reached += (drawn >= observed[:, :, None]).sum(axis=2)
+    within = permuted_counts(time_s, pairs, limits_s, options.permutations, options.seed)
+    drawn = _differences(within)
+    reached = (drawn >= observed[:, :, None]).sum(axis=2)
     p = (1.0 + reached) / (1.0 + options.permutations)
-    return total / options.permutations, p
+    return drawn.mean(axis=2), p
 
 
 def _bands(options: HotspotOptions, found: dict[str, npt.NDArray[Any]]) -> pd.DataFrame:

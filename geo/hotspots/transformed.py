@@ -6,13 +6,14 @@ Knows nothing of metres: all lengths are in nodes.
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
 from geo.hotspots.kernels import fall, reach_m
+from geo.hotspots.moments import RIM, with_moments
 from geo.hotspots.options import Kernel
 
 FloatArray = npt.NDArray[np.float64]
@@ -54,17 +55,19 @@ def transformed_sum(
     kernel
         Shape.
     """
-    pad = ceil(reach_m(kernel, bandwidth)) + _TAPS
+    rim = RIM if kernel is Kernel.GAUSSIAN else _TAPS
+    pad = ceil(reach_m(kernel, bandwidth)) + rim
     shape = (
         fft.next_fast_len(nodes.rows + 2 * pad, real=True),
         fft.next_fast_len(nodes.columns + 2 * pad, real=True),
     )
     u, v = u + pad, v + pad
-    kept = (u >= 1) & (u < nodes.columns + 2 * pad - _TAPS)
-    kept &= (v >= 1) & (v < nodes.rows + 2 * pad - _TAPS)
-    if not kept.all():
+    east, north = nodes.columns + 2 * pad - rim, nodes.rows + 2 * pad - rim
+    if len(u) and (min(u.min(), v.min()) < rim or u.max() >= east or v.max() >= north):
+        kept = (u >= rim) & (u < east) & (v >= rim) & (v < north)
         u, v = u[kept], v[kept]
-    spectrum = fft.rfft2(_spread(u, v, shape))
+    spread = with_moments if kernel is Kernel.GAUSSIAN else _spread
+    spectrum = fft.rfft2(spread(u, v, shape))
     spectrum *= _filter(shape, bandwidth, kernel)
     total = fft.irfft2(spectrum, s=shape)
     window = total[pad : pad + nodes.rows : nodes.every, pad : pad + nodes.columns : nodes.every]
@@ -105,18 +108,17 @@ def _taps(f: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray
     )
 
 
-def _filter(shape: tuple[int, int], bandwidth: float, kernel: Kernel) -> npt.NDArray[np.complex128]:
-    """Transform the kernel and take out the blur of the splines along both axes."""
+def _filter(shape: tuple[int, int], bandwidth: float, kernel: Kernel) -> npt.NDArray[Any]:
+    """Transform the kernel; for the quartic one take out the blur of the splines on both axes."""
     if kernel is Kernel.GAUSSIAN:
         south, east = fft.fftfreq(shape[0]), fft.rfftfreq(shape[1])
         by_row, by_column = (
             bandwidth
             * np.sqrt(2.0 * np.pi)
             * np.exp(-2.0 * (np.pi * bandwidth * f) ** 2)
-            / np.sinc(f) ** _TAPS
             for f in (south, east)
         )
-        return np.asarray(by_row[:, None] * by_column, dtype=np.complex128)
+        return np.asarray(by_row[:, None] * by_column)
     rows, columns = (np.fft.fftfreq(n, 1.0 / n) / bandwidth for n in shape)
     image = fall(kernel, rows[:, None] ** 2 + columns**2)
     blurs = []

@@ -10,10 +10,10 @@ misses of the caches overlap instead of waiting for each other. Helpers take num
 numba counts references to arrays at each call.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return,assignment,arg-type"
 # ruff: noqa: ANN001, ANN202 - numba finds the types of what it compiles, anew for each call
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from geo.index.pairing.compiled import jit
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 RowArray = npt.NDArray[np.int32]
+_T = TypeVar("_T", bound=np.generic)
 
 POINTS_AT_ONCE: Final = 1 << 18
 """Points for each call of machine code, so that the lists of left ones stay small."""
@@ -61,12 +62,16 @@ def find_rows(
     x, y = places
     room = np.empty(min(len(x), POINTS_AT_ONCE), dtype=np.int64)
     left = []
-    leaves = (table.leaf_start, table.leaf_base, table.entries)
-    blocks = (table.block_frame, table.block_cells)
+    frame, cells = _read_only(table.frame), _read_only(table.cells)
+    starts, bases = _read_only(table.leaf_start), _read_only(table.leaf_base)
+    leaves = (starts, bases, _read_only(table.entries))
+    blocks = (_read_only(table.block_frame), _read_only(table.block_cells))
     for first in range(0, len(x), POINTS_AT_ONCE):
         part = slice(first, first + POINTS_AT_ONCE)
         into = (rows[part], room)
-        found = _look_up(table.frame, table.cells, leaves, blocks, (x[part], y[part]), into)
+        found = _look_up(
+            frame, cells, leaves, blocks, (_read_only(x[part]), _read_only(y[part])), into
+        )
         if found < 0:  # it says which points have no coordinates
             return lookup.find_rows(table, ends, places, rows, at_once)
         left.append(room[:found] + first)
@@ -77,6 +82,13 @@ def find_rows(
     met = lookup.find_rows(table, ends, (x[chosen], y[chosen]), said, at_once)
     rows[chosen] = said
     return Met(chosen[met.point], met.edge, chosen[met.asks])
+
+
+def _read_only(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """Give the same numbers in one kind of array, so that one compilation serves all callers."""
+    seen = np.ascontiguousarray(values).view(np.ndarray)
+    seen.flags.writeable = False
+    return seen
 
 
 @jit

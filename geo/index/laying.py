@@ -71,7 +71,7 @@ class NumpyPasses:
         faces, cell, edge = cover(self._ends, self._step, blocks, listed)
         cells = _whole_cells(faces)
         if len(flagged):
-            asks = _flagged_cells(blocks, flagged)
+            asks = flagged_cells(blocks, flagged)
             cells[asks] = ASK
             stays = ~asks[cell]
             cell, edge = cell[stays], edge[stays]
@@ -117,7 +117,8 @@ def _whole_cells(faces: IntArray) -> RowArray:
     return cells
 
 
-def _flagged_cells(blocks: Blocks, flagged: FloatArray) -> BoolArray:
+def flagged_cells(blocks: Blocks, flagged: FloatArray) -> BoolArray:
+    """Tell which cells of the first level meet a box where the exact path has to answer."""
     asks = np.zeros((blocks.ny, blocks.nx), dtype=np.bool_)
     zero = np.zeros(len(flagged), dtype=np.int64)
     first_x = blocks.column_of(zero, flagged[:, 0]).astype(np.int64)

@@ -342,13 +342,18 @@ def test_fields_are_listed_in_both_languages(capsys, kind):
         assert chinese != field or english != field, line
 
 
-def test_doctor_says_what_is_wrong(capsys, golmud, tmp_path):
+def test_doctor_says_what_is_wrong(capsys, golmud, tmp_path, monkeypatch):
     status, document = answer(capsys, "doctor", store=golmud)
     checks = {check["name"]: check["ok"] for check in document["checks"]}
     assert checks["store"]
     assert checks["migrated"]
     assert checks["tiling"]
     assert status == (0 if all(checks.values()) else 1)
+    monkeypatch.setenv("GRIDBEAT_ACCELERATOR", "off")
+    _, document = answer(capsys, "doctor", store=golmud)
+    said = next(check for check in document["checks"] if check["name"] == "accelerator")
+    assert said["ok"]
+    assert "off" in said["detail"]
     status, document = answer(capsys, "doctor", store=tmp_path / "none.gpkg")
     assert status == 1
     assert "gridbeat" in next(c["detail"] for c in document["checks"] if c["name"] == "store")

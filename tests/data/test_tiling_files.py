@@ -130,3 +130,29 @@ def test_memory_keeps_the_last_ones(tmp_path, monkeypatch):
     assert kept_index(SHAPES, CODES, folder=tmp_path) is first
     kept_index(SHAPES[:9], CODES[:9], folder=tmp_path)
     assert kept_index(SHAPES, CODES, folder=tmp_path) is not first
+
+
+@pytest.mark.parametrize(
+    ("word", "points", "expected"),
+    [("", 10**7, True), ("on", 10**7, True), ("off", 10**7, False), ("", 10**5, False)],
+)
+def test_machine_code_is_used_for_very_many_points_unless_turned_off(
+    monkeypatch, word, points, expected
+):
+    monkeypatch.setenv("GRIDBEAT_ACCELERATOR", word)
+    grids = gpd.GeoDataFrame({"grid_code": CODES}, geometry=SHAPES, crs=4326)
+    assert index_where_it_pays(grids, points).use_compiled is expected
+
+
+def test_machine_code_is_not_asked_for_where_it_is_not_installed(monkeypatch):
+    monkeypatch.setattr(tiling_files, "has_accelerator", lambda: False)
+    grids = gpd.GeoDataFrame({"grid_code": CODES}, geometry=SHAPES, crs=4326)
+    assert not index_where_it_pays(grids, 10**7).use_compiled
+
+
+def test_a_mapped_index_answers_by_machine_code_too(tmp_path):
+    first = kept_index(SHAPES, CODES, folder=tmp_path)
+    second = kept_index(SHAPES, CODES, folder=tmp_path, use_compiled=True)
+    assert second.use_compiled
+    x, y = clustered_points(30_000, seed=2)
+    np.testing.assert_array_equal(second.locate(x, y), first.locate(x, y))

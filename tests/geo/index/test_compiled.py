@@ -25,7 +25,9 @@ def both(polygons, codes, **options):
 def looked_up(find, index, xy):
     rows = np.empty(len(xy), dtype=np.int32)
     places = (np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]))
-    met = find(index.table, index._ends, places, rows, 32_768)
+    edges = index.edges
+    ends = (edges.ax, edges.ay, edges.bx, edges.by)
+    met = find(index.table, ends, places, rows, 32_768)
     return rows, met
 
 
