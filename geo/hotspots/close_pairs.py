@@ -215,4 +215,4 @@ def _close(
     blocks = flat[:full].reshape(-1, _IN_BYTE, flat.shape[1])
     inner = np.add.reduce(blocks, axis=1, dtype=np.uint8).sum(axis=0, dtype=np.int64)
     rest: IntArray = np.add.reduce(flat[full:], axis=0, dtype=np.uint8).astype(np.int64)
-    return inner + rest
+    return np.asarray(inner + rest, dtype=np.int64)

@@ -26,6 +26,7 @@ from geo.hotspots.kernels import fall, peak_of, reach_m
 from geo.hotspots.moments import moments_error
 from geo.hotspots.options import Kernel
 from geo.hotspots.transformed import Nodes, transformed_sum
+from geo.hotspots.windows import QUARTIC_ERROR, quartic_at
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,9 +35,11 @@ SMALL_PIXELS: Final = 8.0
 
 _CHEAP: Final = 5e6
 _QUARTIC_NODES: Final = 24.0
-_MOST_PAIRS: Final = 2e7
+_MOST_PAIRS: Final = 2e6
+_MOST_EVENTS: Final = 200_000
+_MOST_NODES: Final = 3e7
 _PAIRS_A_BLOCK: Final = 2_000_000
-_STEPS_A_BANDWIDTH: Final = 16.0
+_STEPS_A_BANDWIDTH: Final = 10.0
 _EXACT_ERROR: Final = 1e-9
 _SPLINE_ORDER: Final = 4
 
@@ -71,7 +74,7 @@ class Density:
     per_m2
         Events per square metre.
     way
-        ``direct`` or ``transformed``.
+        ``direct``, ``transformed`` or ``lattice``.
     error_share
         Largest error of one event's kernel, as a share of its peak. Kernel and error fall off
         together, so it is also about the largest error against the highest density.
@@ -125,9 +128,10 @@ def density_on_raster(
     v = (y - raster.south - raster.pixel_m / 2.0) / node_m
     nodes = Nodes((raster.rows - 1) * finer + 1, (raster.columns - 1) * finer + 1, finer)
     values = transformed_sum(u, v, nodes, bandwidth_m / node_m, kernel)
-    share = _transform_error(kernel, bandwidth_m / node_m)
     if kernel is Kernel.GAUSSIAN:
         share = moments_error(bandwidth_m / node_m) + _EXACT_ERROR
+    else:
+        share = _transform_error(kernel, bandwidth_m / node_m)
     return Density(values * peak_of(kernel, bandwidth_m), "transformed", share)
 
 
@@ -145,16 +149,23 @@ def density_at(xy: FloatArray, places: FloatArray, bandwidth_m: float, kernel: K
 
     Notes
     -----
-    Direct while events and places make at most about 2e7 pairs within reach; beyond that a raster
-    of a sixteenth of the bandwidth is filled and interpolated by cubic splines.
+    Direct for up to 200,000 events while events and places make at most about 2e6 pairs within
+    reach. Beyond that, quartic: events are shared among the nodes of a lattice of bandwidth / 36
+    (`windows`), within 1e-3; Gaussian: a raster of bandwidth / 10 is filled and interpolated by
+    cubic splines, within 1e-5, or direct where the raster would pass 3e7 pixels.
     """
     _refuse_bad(bandwidth_m)
     radius_m = reach_m(kernel, bandwidth_m)
-    spots, weight = _gathered(xy)
     span = np.maximum(np.ptp(places, axis=0), 2.0 * radius_m)
-    pairs = len(spots) * len(places) * min(1.0, pi * radius_m**2 / float(span.prod()))
-    if pairs > _MOST_PAIRS:
-        return _interpolated(xy, places, bandwidth_m, kernel)
+    pairs = len(xy) * len(places) * min(1.0, pi * radius_m**2 / float(span.prod()))
+    if pairs > _MOST_PAIRS or len(xy) > _MOST_EVENTS:
+        if kernel is Kernel.QUARTIC:
+            sums = quartic_at(xy, places, bandwidth_m)
+            return Density(sums * peak_of(kernel, bandwidth_m), "lattice", QUARTIC_ERROR)
+        if float(span.prod()) * (_STEPS_A_BANDWIDTH / bandwidth_m) ** 2 <= _MOST_NODES:
+            return _interpolated(xy, places, bandwidth_m, kernel)
+    spots, weight = _gathered(xy)
+    pairs *= len(spots) / len(xy)
     total = np.zeros(len(places))
     tree = cKDTree(spots)
     step = max(1, int(_PAIRS_A_BLOCK * len(places) / max(1.0, pairs)))

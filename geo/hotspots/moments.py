@@ -87,7 +87,8 @@ def _binned(
                 np.copyto(weight, east) if a == 1 else np.multiply(weight, east, out=weight)
             elif a:
                 np.multiply(weight if a > 1 else up, east, out=weight)
-            yield a, b, np.bincount(at, weight if a else up, minlength=size)
+            sums = np.bincount(at, weight if a else up, minlength=size)
+            yield a, b, np.asarray(sums, dtype=np.float64)
 
 
 def _slope(flat: FloatArray, divisor: int) -> FloatArray:

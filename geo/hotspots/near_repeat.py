@@ -135,8 +135,8 @@ def knox_of_points(
     Raises
     ------
     FrameError
-        ``points_without_coordinates`` (fields `count`, `rows`), ``times_missing`` (field `count`),
-        ``no_events``, ``bad_bands``, ``too_few_for_pairs``, ``too_many_pairs``.
+        ``points_without_coordinates`` (fields `count`, `rows`), ``times_missing`` (fields
+        `count`, `of`), ``no_events``, ``bad_bands``, ``too_few_for_pairs``, ``too_many_pairs``.
     """
     asked = options or HotspotOptions()
     if asked.permutations == 0:
@@ -150,7 +150,7 @@ def knox_of_points(
         raise FrameError("points_without_coordinates", count=len(lost), rows=lost[:10].tolist())
     missing = int((~np.isfinite(moments)).sum())
     if missing:
-        raise FrameError("times_missing", count=missing)
+        raise FrameError("times_missing", count=missing, of=len(moments))
     return knox_of(EventLayer(xy, np.zeros(len(xy), dtype=np.int64), moments, None), asked)
 
 

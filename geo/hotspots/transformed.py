@@ -113,9 +113,7 @@ def _filter(shape: tuple[int, int], bandwidth: float, kernel: Kernel) -> npt.NDA
     if kernel is Kernel.GAUSSIAN:
         south, east = fft.fftfreq(shape[0]), fft.rfftfreq(shape[1])
         by_row, by_column = (
-            bandwidth
-            * np.sqrt(2.0 * np.pi)
-            * np.exp(-2.0 * (np.pi * bandwidth * f) ** 2)
+            bandwidth * np.sqrt(2.0 * np.pi) * np.exp(-2.0 * (np.pi * bandwidth * f) ** 2)
             for f in (south, east)
         )
         return np.asarray(by_row[:, None] * by_column)

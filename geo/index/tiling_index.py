@@ -180,7 +180,11 @@ class TilingIndex:
         return self._faults
 
     def borders(self) -> Borders:
-        """Say which grids share borders, and how long these are."""
+        """Say which grids share borders, and how long these are.
+
+        A grid whose ring crosses itself (`faults.odd`) has no sides, so none of its borders is
+        among them; repair it first.
+        """
         return borders_of(self.edges)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

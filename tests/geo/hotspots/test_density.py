@@ -106,3 +106,17 @@ def test_a_bandwidth_must_be_positive(bandwidth_m):
     with pytest.raises(FrameError) as caught:
         density_on_raster(np.zeros(3), np.zeros(3), RASTER, bandwidth_m, Kernel.QUARTIC)
     assert caught.value.code == "bad_bandwidth"
+
+
+@given(east=st.floats(0, 1), north=st.floats(0, 1))
+@settings(max_examples=10)
+def test_the_lattice_of_very_many_events_keeps_its_bound_on_one_point(east, north):
+    point = np.array([2000.0 + east * 200.0 / 36.0, 3000.0 + north * 200.0 / 36.0])
+    places = np.column_stack(scattered(6, 2000))
+    found = density_at(np.tile(point, (200_001, 1)), places, 200.0, Kernel.QUARTIC)
+    away = ((places - point) ** 2).sum(axis=1) / 200.0**2
+    want = fall(Kernel.QUARTIC, away) * peak_of(Kernel.QUARTIC, 200.0) * 200_001
+    assert found.way == "lattice"
+    assert found.error_share <= 1e-3
+    error = np.abs(found.per_m2 - want).max() / 200_001 / peak_of(Kernel.QUARTIC, 200.0)
+    assert error <= found.error_share
