@@ -16,6 +16,7 @@ def main() -> None:
     for script in (
         "import_incidents.py",
         "overview.py",
+        "hotspots_page.py",
         "kpi_board.py",
         "join.py",
         "statistics_peers.py",

@@ -83,6 +83,13 @@ def view(asked: HotspotQuestion) -> HotspotView:
     return _view(cache.store_key(), revisions, today_here(), asked, cache.viewer())
 
 
+def drawn(asked: HotspotQuestion, how: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+    """Give the packed map of an answer; `how` names everything else that it shows."""
+    key = (cache.store_key(), cache.some_revisions(), today_here())
+    made: bytes = _drawn(key, (asked, how), make)
+    return made
+
+
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_TEXT)
 def _ground(path: str, revisions: cache.Revisions, today: date, viewer: Viewer) -> HotspotGround:
     del path, revisions  # part of the key
@@ -148,6 +155,12 @@ def week(asked: HotspotQuestion) -> HourWeekday:
     """
     key = (cache.store_key(), cache.some_revisions(_SETS), today_here())
     return _week(key, asked, cache.viewer())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_AS_TEXT)
+def _drawn(key: _Key, shown: tuple[object, ...], _make: Callable[[], bytes]) -> bytes:
+    del key, shown  # what it is kept under
+    return _make()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_AS_TEXT)

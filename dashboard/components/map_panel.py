@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dashboard.maps.layers import Basemap, MapScene
 
-__all__ = ["MapEvent", "last_event", "map_panel", "mounted"]
+__all__ = ["MapEvent", "last_event", "map_panel", "mount_packed", "mounted"]
 
 _PACKAGE = "gridbeat"
 _COMPONENT = "livemap"
@@ -73,16 +73,21 @@ def map_panel(scene: MapScene, *, key: str, height: int = 600) -> MapEvent:
     height
         Pixels.
     """
+    return mount_packed(pack(scene, height_px=height), scene.basemap, key=key)
+
+
+def mount_packed(packed: bytes, basemap: Basemap, *, key: str) -> MapEvent:
+    """Show a scene that was packed before (`dashboard.maps.live.pack`), as `map_panel` does."""
     result = mounted()(
         key=key,
-        data=pack(scene, height_px=height),
+        data=packed,
         height="content",
         on_selected_change=_nothing,
         on_view_change=_nothing,
         on_picked_change=_nothing,
         on_placed_change=_nothing,
     )
-    return _read(result, scene.basemap)
+    return _read(result, basemap)
 
 
 def last_event(key: str, basemap: Basemap) -> MapEvent:

@@ -26,11 +26,12 @@ from dashboard.components.hotspot_words import (
     table_rows,
     warning_lines,
 )
-from dashboard.components.map_panel import map_panel
+from dashboard.components.map_panel import mount_packed
 from dashboard.components.notices import guard
 from dashboard.components.overview_map import basemap_of
 from dashboard.components.plain import plain
 from dashboard.components.tables import table
+from dashboard.maps.live import pack
 from dashboard.viewmodels.hotspots_why import proved_method
 from geo.proof.backtest import COUNT
 
@@ -93,8 +94,15 @@ def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
             latest=moment(answers.latest_at(), about.tz),
             imported=moment(about.last_import_at, about.tz),
         )
-        scene = hotspot_scene(town, view, words, (basemap_of(cache.config()), chosen, age))
-        map_panel(scene, key=MAP_KEY, height=MAP_PX)
+        basemap = basemap_of(cache.config())
+        packed = answers.drawn(
+            asked,
+            (words.language, basemap, chosen, age),
+            lambda: pack(
+                hotspot_scene(town, view, words, (basemap, chosen, age)), height_px=MAP_PX
+            ),
+        )
+        mount_packed(packed, basemap, key=MAP_KEY)
         st.caption(plain(" ".join((words("hotspot.description"), left_apart(words, view.answer)))))
         not_drawn(words, view)
         rows = table_rows(words, view)

@@ -7,6 +7,7 @@ import sys
 import zlib
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CENTRE = (94.903, 36.402)
@@ -64,5 +65,5 @@ def test_tiles_of_a_local_file_lie_under_the_town(start_server, open_page, tile_
     asked = [url for url in page.watch.requests if "/tiles/" in url]
     assert asked
     assert all(url.startswith(base_url) for url in asked)
-    assert page.get_by_text("市测绘院", exact=True).count() == 1
+    expect(page.get_by_text("市测绘院", exact=True)).to_have_count(1)
     assert page.locator(".gb-map a[href*=elsewhere]").count() == 0

@@ -47,9 +47,9 @@ def test_the_overview_is_ready_in_the_language_of_the_browser(
     page = open_page(golmud, locale=locale)
     page.wait_for_selector(READY)
     page.get_by_text(tile, exact=True).first.wait_for()
-    assert page.get_by_text(mark).count() >= 1
+    expect(page.get_by_text(mark)).not_to_have_count(0)
     for tab in tabs:
-        assert page.get_by_role("link", name=tab).count() == 1
+        expect(page.get_by_role("link", name=tab)).to_have_count(1)
     layers = json.loads(told(page)["layers"])
     assert layers["units"]["marks"] >= 42
     assert layers["streets"]["marks"] > 100

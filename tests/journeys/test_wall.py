@@ -211,7 +211,7 @@ def test_the_canvas_fits_its_window(server, wall, size, scale, is_wide):
     assert box["width"] <= size[0] + 1
     assert box["height"] <= size[1] + 1
     assert box["x"] == pytest.approx((size[0] - box["width"]) / 2, abs=1)
-    assert page.locator(".gb-wall.is-wide").count() == int(is_wide)
+    expect(page.locator(".gb-wall.is-wide")).to_have_count(int(is_wide))
     cut = page.evaluate(
         """() => [...document.querySelectorAll(".gb-scene.is-on .gb-box-body, .gb-tile-value")]
         .filter(box => box.getClientRects().length && box.scrollHeight > box.clientHeight + 4)
@@ -336,9 +336,9 @@ def test_the_scenes_take_turns_and_the_map_follows(server, wall):
     page = wall(server, "?lang=zh")
     page.wait_for_selector(".gb-wall[data-scene=grades]", timeout=130_000)
     shown = page.locator(".gb-scene:visible")
-    assert shown.count() == 1
+    expect(shown).to_have_count(1)
     assert shown.get_attribute("data-key") == "grades"
     page.wait_for_function(
         "JSON.parse(document.querySelector('.gb-kiosk').dataset.layers).grades.on"
     )
-    assert page.locator(".gb-chip.is-black").count() >= 1
+    expect(page.locator(".gb-chip.is-black")).not_to_have_count(0)
