@@ -33,6 +33,8 @@ def _missing(item) -> str | None:
         return "chromium is not installed"
     if item.get_closest_marker("gdal") and shutil.which("ogr2ogr") is None:
         return "GDAL's command-line tools are not installed"
+    if item.get_closest_marker("poppler") and shutil.which("pdftoppm") is None:
+        return "Poppler's tools are not installed"
     return None
 
 

@@ -1,7 +1,6 @@
 """Printed pages carry their own Chinese font, their codes scan by construction, nothing runs."""
 
 import re
-import shutil
 import subprocess
 import zlib
 from dataclasses import replace
@@ -48,11 +47,6 @@ CARD = ContactCard(
     grids=GRIDS,
     marks=(Mark("社区警务室", 97.005, 33.005),),
     qr="tel:09768800001",
-)
-
-
-needs_poppler = pytest.mark.skipif(
-    shutil.which("pdftoppm") is None, reason="needs pdftoppm (poppler-utils) to print a page"
 )
 
 
@@ -218,7 +212,7 @@ def test_a_card_without_outline_and_code_is_still_a_card():
     assert set("nooutline") <= characters(contact_cards_pdf([bare], how))
 
 
-@needs_poppler
+@pytest.mark.poppler
 @pytest.mark.parametrize(("paper", "dpi"), [("A5", 100), ("A4", 100)])
 def test_a_reader_of_codes_reads_the_card_as_printed(tmp_path, paper, dpi):
     """100 dpi is a poor office printer: what it prints must still scan."""
@@ -229,7 +223,7 @@ def test_a_reader_of_codes_reads_the_card_as_printed(tmp_path, paper, dpi):
     assert pages == [["tel:09768800001"], [longest], []]
 
 
-@needs_poppler
+@pytest.mark.poppler
 def test_the_code_of_the_command_is_read_back(tmp_path):
     """The page that the command prints says the address with the community's code in it."""
     database = tiny_town.build(tmp_path)

@@ -1,7 +1,6 @@
 """The public version of a bulletin publishes no count of 1 to 4, and nothing to work one out by."""
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -30,7 +29,6 @@ from data.errors import DataError, RecordNotFound
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
 from tests.dashboard import tiny_town
-from tests.dashboard.test_printing import needs_poppler
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
@@ -149,8 +147,7 @@ def text_of(pdf, folder):
     return told.stdout.decode()
 
 
-@needs_poppler
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext (poppler-utils)")
+@pytest.mark.poppler
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_paper_holds_no_small_count_no_account_and_no_text(read, language, tmp_path):
     words = Words(language)
