@@ -7,6 +7,7 @@ unless asked otherwise, and every result says on which.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -40,6 +41,7 @@ __all__ = [
     "local_midnight",
     "moment64",
     "place_events",
+    "place_layers",
     "units_frame",
 ]
 
@@ -85,6 +87,17 @@ class Placed:
             self.in_overlap[mask],
             self.as_of,
         )
+
+    def of_grids(
+        self,
+        values: npt.NDArray[Any],
+        missing: object,
+        rows: npt.NDArray[np.integer] | None = None,
+    ) -> npt.NDArray[Any]:
+        """Give each event (or each of `rows`) the value of its grid; `missing` outside of all."""
+        position = self.position if rows is None else self.position[rows]
+        # OUTSIDE and UNLOCATED count from the end
+        return np.asarray(np.append(values, [missing, missing])[position])
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,25 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
         frame = grids_frame(session, viewer, as_of=day) if grids is None else grids
         placed = _place_on(events, frame, as_of)
     return placed if viewer.sees_everything else placed.take(_visible(placed))
+
+
+def place_layers(
+    session: Session, viewer: Viewer, day: date, *, as_of: str = AS_OF_TODAY, tz: str
+) -> dict[EventLayer, Placed]:
+    """Place every layer on the grids of one day, which are read once.
+
+    Parameters
+    ----------
+    as_of
+        What the placed events say: `today`, or the day as an ISO date.
+    tz
+        As in `place_events`.
+    """
+    grids = grids_frame(session, viewer, as_of=day)
+    return {
+        layer: place_events(session, viewer, layer, today=day, as_of=as_of, tz=tz, grids=grids)
+        for layer in EventLayer
+    }
 
 
 def count_by(

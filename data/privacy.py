@@ -1,6 +1,7 @@
-"""Stop persons at the door: find columns that hold them, mask their numbers in text.
+"""Stop persons at the door: find columns that hold them, mask their numbers, withhold small counts.
 
-Used by every importer before anything is written, quarantine included. Pure: no files, no store.
+Used by every importer before anything is written, quarantine included, and by what is published.
+Pure: no files, no store.
 Sources: domain note 6.2; GB 11643 (identity numbers), GA 36 (plates), ISO/IEC 7812 (Luhn).
 A name in running text cannot be told from other words and stays, unless a label such as
 `报警人:` stands before it.
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -332,3 +333,22 @@ def pseudonym(text: str, key: bytes) -> str:
     """Replace an id that is a person's number by a keyed digest: same in, same out, per store."""
     plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()
     return "p-" + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+SMALLEST_PUBLISHED: Final = 5
+"""Counts of 1 to 4 are withheld from the public: they may point at single people."""
+WITHHELD: Final = f"<{SMALLEST_PUBLISHED}"
+
+
+def is_withheld(n: int) -> bool:
+    """Whether a count is too small to be published; nothing at all is no secret."""
+    return 0 < n < SMALLEST_PUBLISHED
+
+
+def withheld(counts: pd.Series) -> dict[str, Any]:
+    """Give counts as the columns `n` (none where withheld) and `note` of a public table."""
+    hidden = counts.map(is_withheld).to_numpy(dtype=bool)
+    return {
+        "n": counts.astype("Int64").mask(hidden).array,
+        "note": np.where(hidden, WITHHELD, ""),
+    }

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Any, ClassVar, TypeVar
 from unicodedata import east_asian_width
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -126,14 +128,26 @@ def json_option(function: Function) -> Function:
     return option(function)
 
 
+def network_option(function: Function) -> Function:
+    """Add `--network`: straight lines, or along streets."""
+    option = click.option(
+        "--network",
+        default="straight",
+        type=click.Choice(["straight", "streets"]),
+        show_default=True,
+        help=words("reach.option_network"),
+    )
+    return option(function)
+
+
 def say(sentence: str, *, as_json: bool = False) -> None:
     """Write a sentence: standard output for people, standard error beside a JSON document."""
     click.echo(sentence, err=as_json)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Write the one JSON document of a command."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+    """Write the one JSON document of a command; NaN and infinity, which JSON has not, as null."""
+    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def open_database(store: str | None, *, must_exist: bool = True) -> Any:  # noqa: ANN401 - Database, imported late
@@ -208,6 +222,41 @@ def parse_moment(
         raise click.BadParameter(words("cli.bad_date", value=text)) from error
 
 
+def events_options(function: Function) -> Function:
+    """Add `--kind`, `--from` and `--to`: which events a question is about."""
+    options = (
+        click.option("--kind", "kinds", multiple=True, help=words("cli.option_kind")),
+        click.option("--from", "since", callback=parse_moment, help=words("cli.option_from")),
+        click.option("--to", "until", callback=parse_moment, help=words("cli.option_to")),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def in_zone(moment: datetime | None, tz: str) -> datetime | None:
+    """Give an aware moment: one without a zone is local time of `tz`."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=ZoneInfo(tz))
+
+
+def area_key(town: Any, code: str | None) -> str:  # noqa: ANN401 - Town, imported late
+    """Give the key of the place above the grids with a code; empty where none is asked.
+
+    Raises
+    ------
+    RecordNotFound
+        `unknown_unit`.
+    """
+    from data.errors import RecordNotFound
+
+    found = next((area.key for area in town.areas if area.code == code), "")
+    if code is not None and not found:
+        raise RecordNotFound("unknown_unit", unit=code)
+    return found
+
+
 class Progress:
     """A progress bar on standard error, only when that is a terminal."""
 
@@ -229,9 +278,17 @@ class Progress:
             self._bar.__exit__(None, None, None)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a document
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
     if isinstance(value, date | datetime):
         return value.isoformat()
     if hasattr(value, "item"):
-        return value.item()
-    return str(value)
+        value = value.item()
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return None if str(value) == "<NA>" else str(value)

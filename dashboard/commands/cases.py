@@ -2,11 +2,12 @@
 
 from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from dashboard.commands.base import (
+    area_key,
+    in_zone,
     json_option,
     open_database,
     print_json,
@@ -182,15 +183,10 @@ class _Desk:
         from dataclasses import replace
 
         from dashboard.viewmodels.cases import build_cases, load_clocks
-        from data.counting import place_events
+        from data.counting import place_layers
 
         if self._held is None:
-            placed = {
-                layer: place_events(
-                    self._session, LOCAL_STEWARD, layer, today=self.town.as_of, tz=self.tz
-                )
-                for layer in EventLayer
-            }
+            placed = place_layers(self._session, LOCAL_STEWARD, self.town.as_of, tz=self.tz)
             self._held = (self.town, placed, load_clocks(self._session, LOCAL_STEWARD))
         wanted = replace(asked, unit=self._unit(unit) if unit else "", page=page)
         at = (self.now, self.tz)
@@ -250,10 +246,7 @@ class _Desk:
     def _unit(self, code: str) -> str:
         if code in self.town.units.index:
             return f"{self.town.level}:{code}"
-        found = next((area.key for area in self.town.areas if area.code == code), "")
-        if not found:
-            raise RecordNotFound("unknown_unit", unit=code)
-        return found
+        return area_key(self.town, code)
 
 
 def _due(text: str | None, tz: str) -> datetime | None:
@@ -265,7 +258,7 @@ def _due(text: str | None, tz: str) -> datetime | None:
         at = datetime.combine(day, _END_OF_WORK) if day else datetime.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(words("cli.bad_date", value=text)) from error
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(tz))
+    return in_zone(at, tz)
 
 
 def _document(record: CaseRecord, light: Light, unit: str | None) -> dict[str, Any]:

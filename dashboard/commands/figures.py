@@ -2,21 +2,20 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from dashboard.commands.base import (
+    events_options,
+    in_zone,
     json_option,
     open_database,
-    parse_moment,
     print_json,
     say,
     store_option,
     today,
     words,
 )
-from data.config import DEFAULT_TZ
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
 
@@ -27,18 +26,6 @@ COUNTED_LEVELS = (
     PlaceLevel.COUNTY,
     PlaceLevel.STATION,
 )
-
-
-def _aware(moment: datetime | None, tz: str) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=ZoneInfo(tz))
-
-
-def _store_tz(session: Any) -> str:  # noqa: ANN401 - a Session, imported late
-    from data.repositories.figures import settings
-
-    return str(settings(session).get("tz", DEFAULT_TZ))
 
 
 @click.command(help=words("cli.count"))
@@ -56,9 +43,7 @@ def _store_tz(session: Any) -> str:  # noqa: ANN401 - a Session, imported late
     show_default=True,
     help=words("cli.option_counted"),
 )
-@click.option("--kind", "kinds", multiple=True, help=words("cli.option_kind"))
-@click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
-@click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
+@events_options
 @click.option("--as-of", default="today", help=words("cli.option_as_of"))
 @click.option("--tz", default=None, help=words("cli.option_tz"))
 @click.option("--per-1000", "per_1000", is_flag=True, help=words("cli.option_per_1000"))
@@ -80,12 +65,13 @@ def count(  # noqa: PLR0913 - one parameter for each option
     """Count per unit, zeros included; units + outside + unlocated = total."""
     from data.counting import EventFilter
     from data.counting import count as count_units
+    from data.repositories.figures import store_tz
 
     database = open_database(store)
     _check_as_of(as_of)
     with database.read() as session:
-        zone = tz or _store_tz(session)
-        wanted = EventFilter(_aware(since, zone), _aware(until, zone), kinds)
+        zone = tz or store_tz(session)
+        wanted = EventFilter(in_zone(since, zone), in_zone(until, zone), kinds)
         found = count_units(
             session,
             LOCAL_STEWARD,

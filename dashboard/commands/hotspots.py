@@ -1,15 +1,15 @@
 """Say where events cluster, and how well each method would have done on the past."""
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import click
 
 from dashboard.commands.base import (
+    Function,
+    in_zone,
     json_option,
     open_database,
     parse_day,
@@ -19,7 +19,6 @@ from dashboard.commands.base import (
     store_option,
     words,
 )
-from data.config import DEFAULT_TZ
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Viewer
 from data.vocabulary import EventLayer
 
@@ -29,7 +28,6 @@ METHODS = ("count-kernel", "count", "kde", "gistar", "gi", "moran", "change", "e
 UNITS = ("grids", "communities", "squares", "hexagons")
 TOP = 20
 SLICE_DAYS = 28.0
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _hours(
@@ -204,7 +202,7 @@ def backtest(  # noqa: PLR0913 - one parameter for each option
     options = BacktestOptions(
         tests=tests,
         areas_pct=areas,
-        train_from_at=_aware(train_from, ground.tz),
+        train_from_at=in_zone(train_from, ground.tz),
         train_days=train_days,
     )
     found = backtest_of(
@@ -220,7 +218,7 @@ def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, A
     """Read the ground and put the question; give the id column of the cells as well."""
     from dashboard.commands.hotspot_files import read_cells_file
     from data.analysis.hotspots import HotspotQuestion, ground_of
-    from data.repositories.figures import settings
+    from data.repositories.figures import store_tz
     from geo.hotspots import HotspotOptions
 
     if asked["cells"] is not None and (asked["units"] or asked["cell_m"] is not None):
@@ -230,13 +228,13 @@ def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, A
     if asked["cells"] is not None:
         cells = read_cells_file(asked["cells"], asked["id_column"], asked.get("base"))
     with database.read() as session:
-        tz = str(settings(session).get("tz", DEFAULT_TZ))
+        tz = store_tz(session)
         day: date = asked["as_of"] or standing_day(session)
         ground = ground_of(session, viewer, layer, as_of=day, tz=tz)
     question = HotspotQuestion(
         layer=layer,
-        since=_aware(asked["since"], tz),
-        until=_aware(asked["until"], tz),
+        since=in_zone(asked["since"], tz),
+        until=in_zone(asked["until"], tz),
         kinds=asked["kinds"],
         hours=asked["hours"],
         weekdays=asked["weekdays"],
@@ -249,7 +247,7 @@ def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, A
             bandwidth_m=asked["bandwidth_m"],
             kernel=asked["kernel"],
             neighbours_m=asked["neighbours_m"],
-            split_at=_aware(asked.get("split"), tz),
+            split_at=in_zone(asked.get("split"), tz),
             slice_days=asked.get("slice_days", SLICE_DAYS),
             permutations=asked.get("permutations", 0),
             seed=asked.get("seed", 0),
@@ -258,12 +256,6 @@ def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, A
         with_proactive=asked["with_proactive"],
     )
     return ground, question, "cell_id" if cells is None else cells.id_column
-
-
-def _aware(moment: datetime | None, tz: str) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=ZoneInfo(tz))
 
 
 def _written(
@@ -294,7 +286,7 @@ def _document(answer: Any, out: Path | None, rows: int | None) -> dict[str, Any]
         name: report[name] for name in ("units", "cell_m", "channel", "since", "until")
         if name in report
     }  # fmt: skip
-    document: dict[str, Any] = plain({
+    return {
         "method": report["method"],
         "options": options,
         "n_events": report["n_events"],
@@ -304,14 +296,13 @@ def _document(answer: Any, out: Path | None, rows: int | None) -> dict[str, Any]
         "report": report,
         "out": None if out is None else str(out),
         "rows": rows,
-    })  # fmt: skip
-    return document
+    }
 
 
 def _proof_document(found: Any, methods: tuple[str, ...]) -> dict[str, Any]:  # noqa: ANN401 - BacktestAnswer
     """Give the document of `gridbeat backtest --json`."""
     report = found.report
-    document: dict[str, Any] = plain({
+    return {
         "methods": list(methods),
         "tests": report["tests"],
         "n_events": report["selected"] - report["unlocated"],
@@ -322,21 +313,4 @@ def _proof_document(found: Any, methods: tuple[str, ...]) -> dict[str, Any]:  # 
         "recommended": report["recommended"],
         "results": found.frame.to_dict("records"),
         "report": report,
-    })  # fmt: skip
-    return document
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - any part of a document
-    """Turn numbers of arrays into plain ones, and what is no number (NaN, infinity) into null."""
-    from math import isfinite
-
-    if isinstance(value, dict):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    is_scalar = value is None or isinstance(value, bool | int | str | date | datetime)
-    return value if is_scalar else None if str(value) == "<NA>" else str(value)
+    }

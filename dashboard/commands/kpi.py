@@ -6,11 +6,11 @@ Used by `dashboard.cli` (`gridbeat kpi`).
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from dashboard.commands.base import (
+    in_zone,
     json_option,
     open_database,
     parse_moment,
@@ -23,7 +23,6 @@ from dashboard.commands.base import (
 )
 from dashboard.text import LANGUAGES, Words
 from dashboard.text.measures import RowLabels, measure_about, measure_label, note_text
-from data.config import DEFAULT_TZ
 from data.viewer import LOCAL_STEWARD
 
 DASH = "—"
@@ -54,14 +53,14 @@ def kpi(  # noqa: PLR0913 - one parameter for each option
         _explain(measures, as_json=as_json)
         return
     from data.kpi import Question, figures, plan_labels
-    from data.repositories.figures import settings
+    from data.repositories.figures import store_tz
 
     database = open_database(store)
     with database.read() as session:
-        zone = str(settings(session).get("tz", DEFAULT_TZ))
+        zone = store_tz(session)
         stands_on = today() if day == "today" else standing_day(session)
         question = Question(
-            stands_on, _aware(since, zone), _aware(until, zone), unit, zone, measures=measures
+            stands_on, in_zone(since, zone), in_zone(until, zone), unit, zone, measures=measures
         )
         question = _on_boundaries(question, day)
         found = figures(session, LOCAL_STEWARD, question)
@@ -152,12 +151,6 @@ def _document(definition: Any) -> dict[str, Any]:  # noqa: ANN401 - Definition, 
         "label": {name: measure_label(definition.key, told) for name, told in both.items()},
         "sentence": {name: measure_about(definition.about, told) for name, told in both.items()},
     }
-
-
-def _aware(moment: datetime | None, tz: str) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=ZoneInfo(tz))
 
 
 def _unit_of(figure: Any) -> str:  # noqa: ANN401 - Figure, imported late

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dashboard.commands.base import (
+    area_key,
     json_option,
     open_database,
     parse_day,
@@ -19,7 +20,7 @@ from dashboard.commands.base import (
     words,
 )
 from dashboard.text import LANGUAGES, Language, Words
-from data.errors import ImportRefused, RecordNotFound
+from data.errors import ImportRefused
 from data.viewer import LOCAL_STEWARD
 
 _ENDINGS = (".html", ".pdf")
@@ -108,26 +109,17 @@ def _briefed(
     from dashboard.viewmodels.patrol_proof import prove_brief
     from dashboard.viewmodels.patrol_values import Ground, PatrolAsked
     from dashboard.viewmodels.town import load_town
-    from data.config import DEFAULT_TZ
-    from data.counting import place_events
-    from data.repositories.figures import settings
+    from data.counting import place_layers
+    from data.repositories.figures import store_tz
     from data.repositories.registers import patrol_stops, patrol_targets
-    from data.vocabulary import EventLayer
 
     (start, end), day, places = asked_for
     with database.read() as session:
         on = day or standing_day(session)
-        tz = str(settings(session).get("tz") or DEFAULT_TZ)
+        tz = store_tz(session)
         town = load_town(session, LOCAL_STEWARD, as_of=on)
-        area = next((one.key for one in town.areas if one.code == unit), "")
-        if unit is not None and not area:
-            raise RecordNotFound("unknown_unit", unit=unit)
-        placed = {
-            layer: place_events(
-                session, LOCAL_STEWARD, layer, today=on, as_of=on.isoformat(), tz=tz
-            )
-            for layer in EventLayer
-        }
+        area = area_key(town, unit)
+        placed = place_layers(session, LOCAL_STEWARD, on, as_of=on.isoformat(), tz=tz)
         since, until = on - _STOPS_DAYS, on + _DAY
         ground = Ground(
             town,

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from dashboard.commands.base import (
+    area_key,
     json_option,
     open_database,
     parse_day,
@@ -166,24 +167,16 @@ def _gathered(
     """Read what the bulletin of a code stands on: a community's or a subdistrict's."""
     from dashboard.viewmodels.bulletin import BulletinAsked
     from dashboard.viewmodels.town import load_town
-    from data.config import DEFAULT_TZ
-    from data.counting import place_events
-    from data.errors import RecordNotFound
-    from data.repositories.figures import settings
+    from data.counting import place_layers
+    from data.repositories.figures import store_tz
     from data.repositories.places import today_here
-    from data.vocabulary import EventLayer
 
     today = today_here()
     with database.read() as session:
         town = load_town(session, LOCAL_STEWARD, as_of=today)
-        area = next((one.key for one in town.areas if one.code == unit), "")
-        if unit is not None and not area:
-            raise RecordNotFound("unknown_unit", unit=unit)
-        tz = str(settings(session).get("tz") or DEFAULT_TZ)
-        placed = {
-            layer: place_events(session, LOCAL_STEWARD, layer, today=today, tz=tz)
-            for layer in EventLayer
-        }
+        area = area_key(town, unit)
+        tz = store_tz(session)
+        placed = place_layers(session, LOCAL_STEWARD, today, tz=tz)
         scenario = _scenario(session)
     asked = BulletinAsked(
         area=area,

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from dashboard.commands.base import (
+    events_options,
+    in_zone,
     json_option,
+    network_option,
     open_database,
     parse_moment,
     print_json,
@@ -17,7 +19,6 @@ from dashboard.commands.base import (
     today,
     words,
 )
-from data.config import DEFAULT_TZ
 from data.errors import RecordNotFound
 from data.viewer import LOCAL_STEWARD
 
@@ -39,17 +40,9 @@ THINGS = ("incidents", "hazards", "households")
 @click.option("--within-m", type=float, metavar="D", help=words("reach.option_within"))
 @click.option("--minutes", type=float, metavar="T", help=words("reach.option_minutes"))
 @click.option("--speed-kmh", type=float, metavar="V", help=words("reach.option_speed"))
-@click.option(
-    "--network",
-    default="straight",
-    type=click.Choice(["straight", "streets"]),
-    show_default=True,
-    help=words("reach.option_network"),
-)
+@network_option
 @click.option("--on-duty-at", callback=parse_moment, help=words("reach.option_on_duty"))
-@click.option("--kind", "kinds", multiple=True, help=words("cli.option_kind"))
-@click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
-@click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
+@events_options
 @click.option(
     "--channel",
     default="reported",
@@ -79,7 +72,7 @@ def coverage(  # noqa: PLR0913 - one parameter for each option
     from data.analysis.coverage import CoverageQuestion, coverage_of
     from data.analysis.coverage_layers import HOTSPOT_CHANNELS
     from data.kpi import BEAT_POSITIONS, MEMBER_POSITIONS
-    from data.repositories.figures import settings
+    from data.repositories.figures import store_tz
     from data.repositories.people import coverage as cover
     from geo.coverage.within import WALKING_KMH
 
@@ -88,7 +81,7 @@ def coverage(  # noqa: PLR0913 - one parameter for each option
     positions = tuple(position.value for position in chosen)
     with database.read() as session:
         day = standing_day(session) if as_of is None else _day_of(as_of)
-        tz = str(settings(session).get("tz", DEFAULT_TZ))
+        tz = store_tz(session)
         filled = cover(session, LOCAL_STEWARD, level=level, positions=positions, as_of=day)
     is_asked = within_m is not None or minutes is not None
     question = CoverageQuestion(
@@ -98,9 +91,9 @@ def coverage(  # noqa: PLR0913 - one parameter for each option
         speed_kmh=speed_kmh or WALKING_KMH,
         network=network,
         positions=positions,
-        on_duty_at=_aware(on_duty_at, tz),
-        since=_aware(since, tz),
-        until=_aware(until, tz),
+        on_duty_at=in_zone(on_duty_at, tz),
+        since=in_zone(since, tz),
+        until=in_zone(until, tz),
         kinds=kinds,
         channel_groups=HOTSPOT_CHANNELS if channel == "reported" else (),
     )
@@ -125,12 +118,6 @@ def _day_of(as_of: str) -> date:
         return date.fromisoformat(as_of)
     except ValueError as error:
         raise click.BadParameter(words("cli.bad_as_of", value=as_of)) from error
-
-
-def _aware(moment: datetime | None, tz: str) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=ZoneInfo(tz))
 
 
 def _say_filled(found: Any) -> None:  # noqa: ANN401 - Coverage, imported late
@@ -235,7 +222,7 @@ def reach_document(found: Any) -> dict[str, Any]:  # noqa: ANN401 - CoverageAnsw
         "households_basis": found.households.basis,
         "reach_gaps": found.gaps.to_dict("records"),
         "reach_gaps_outside": found.beyond_grids,
-        "nearest": _plain_rows(found.nearest),
+        "nearest": found.nearest.to_dict("records"),
         "overlap": list(found.overlap),
         "streets": found.streets,
     }
@@ -249,9 +236,3 @@ def reach_document(found: Any) -> dict[str, Any]:  # noqa: ANN401 - CoverageAnsw
         document |= {"area_within_m2": found.area.within, "area_m2": found.area.total}
         document |= {"area_share": found.area.share, "area_error_m2": found.area_error_m2}
     return document
-
-
-def _plain_rows(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - DataFrame, imported late
-    """Give rows without NaN, which is no JSON."""
-    rows: list[dict[str, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
-    return rows

@@ -1,17 +1,18 @@
 """Say where posts should stand."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from dashboard.commands.base import (
+    events_options,
+    in_zone,
     json_option,
+    network_option,
     open_database,
     parse_day,
-    parse_moment,
     print_json,
     say,
     standing_day,
@@ -57,18 +58,10 @@ FILE = click.Path(path_type=Path)
     show_default=True,
     help=words("site.option_layer"),
 )
-@click.option("--kind", "kinds", multiple=True, help=words("cli.option_kind"))
-@click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
-@click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
+@events_options
 @click.option("--as-of", callback=parse_day, help=words("cli.option_as_of_day"))
 @click.option("--keep-posts", is_flag=True, help=words("site.option_keep"))
-@click.option(
-    "--network",
-    default="straight",
-    type=click.Choice(["straight", "streets"]),
-    show_default=True,
-    help=words("reach.option_network"),
-)
+@network_option
 @click.option(
     "--time-limit-s", type=float, default=60.0, show_default=True, help=words("site.option_time")
 )
@@ -129,13 +122,13 @@ def _asked_weight(sheet: Any) -> str | None:  # noqa: ANN401 - Sheet, imported l
 
 def _question(database: Any, asked: dict[str, Any]) -> Any:  # noqa: ANN401 - imported late
     from data.analysis.siting import SiteQuestion
-    from data.repositories.figures import settings
+    from data.repositories.figures import store_tz
 
     day, tz = asked["as_of"], DEFAULT_TZ
     if database is not None:
         with database.read() as session:
             day = day or standing_day(session)
-            tz = str(settings(session).get("tz", DEFAULT_TZ))
+            tz = store_tz(session)
     return SiteQuestion(
         posts=asked["posts"],
         within_m=asked["within_m"],
@@ -143,19 +136,13 @@ def _question(database: Any, asked: dict[str, Any]) -> Any:  # noqa: ANN401 - im
         objective=asked["objective"],
         solver=asked["solver"],
         demand=asked["layer"],
-        since=_aware(asked["since"], tz),
-        until=_aware(asked["until"], tz),
+        since=in_zone(asked["since"], tz),
+        until=in_zone(asked["until"], tz),
         kinds=asked["kinds"],
         keep_posts=asked["keep_posts"],
         network=asked["network"],
         time_limit_s=asked["time_limit_s"],
     )
-
-
-def _aware(moment: datetime | None, tz: str) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=ZoneInfo(tz))
 
 
 def site_document(found: Any) -> dict[str, Any]:  # noqa: ANN401 - SiteAnswer, imported late

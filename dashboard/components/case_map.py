@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dashboard.components.case_words import LIGHT_SIGNS, kind_text
+from dashboard.components.map_ground import outline_layers, street_layers
 from dashboard.components.overview_map import map_texts
 from dashboard.maps.layers import (
     GridLayer,
     Layer,
-    LineLayer,
-    LineStyle,
     MapScene,
     PointKind,
     PointLayer,
 )
-from dashboard.theme import BOUNDARY_COLOUR, SELECTED_COLOUR, STREET_COLOUR, Shape
+from dashboard.theme import SELECTED_COLOUR, Shape
 from data.repositories.cases import LIGHTS
 
 if TYPE_CHECKING:
@@ -65,7 +64,9 @@ def case_scene(
     words: Words, town: Town, marks: Marks | None, sight: CaseSight, basemap: Basemap
 ) -> MapScene:
     """Build the scene of a list of cases, of one case, or of a place that is asked for."""
-    layers: list[Layer] = [*_streets(words, town), _grids(words, town, sight), *_edges(words, town)]
+    layers: list[Layer] = [
+        *street_layers(town, words), _grids(words, town, sight), *outline_layers(town, words)
+    ]  # fmt: skip
     if sight.chosen is not None:
         layers.append(_ring(words, sight.chosen))
     if marks is not None:
@@ -90,16 +91,6 @@ def case_scene(
     )
 
 
-def _streets(words: Words, town: Town) -> tuple[Layer, ...]:
-    if town.streets.empty:
-        return ()
-    lines = list(town.streets.geometry.to_numpy())
-    names = tuple(str(name or "") for name in town.streets["name"])
-    return (
-        LineLayer("streets", words("map.streets"), lines, LineStyle(STREET_COLOUR, 2.0), names),
-    )
-
-
 def _grids(words: Words, town: Town, sight: CaseSight) -> GridLayer:
     return GridLayer(
         id="units",
@@ -109,14 +100,6 @@ def _grids(words: Words, town: Town, sight: CaseSight) -> GridLayer:
         geometries=list(town.units.geometry.to_numpy()),
         is_selectable=sight.asks_place,
     )
-
-
-def _edges(words: Words, town: Town) -> tuple[Layer, ...]:
-    if town.outlines.empty:
-        return ()
-    style = LineStyle(BOUNDARY_COLOUR, 1.8, (6.0, 3.0))
-    shapes = list(town.outlines.geometry.to_numpy())
-    return (LineLayer("outlines", words("map.outlines"), shapes, style),)
 
 
 def _points(words: Words, marks: Marks) -> tuple[PointLayer, ...]:

@@ -6,13 +6,13 @@ Used by the coverage screen. Knows nothing of records; choices go to `dashboard.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from dashboard import session as visitor
-from dashboard.session import FIRST_DAY, LAST_DAY, PERIODS, Period
+from dashboard.components.fields import codes_field, day_field, period_days
+from dashboard.session import PERIODS
 from dashboard.viewmodels.coverage_wanted import (
     CHANNELS,
     COUNTS,
@@ -24,18 +24,17 @@ from dashboard.viewmodels.coverage_wanted import (
     UNITS,
     WHO,
 )
-from data.vocabulary import IncidentKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
-    from dashboard.session import Session
+    from dashboard.session import Period, Session
     from dashboard.text import Words
     from dashboard.viewmodels.coverage_wanted import CoverageChoice
 
 _WIDTHS: Final = (1.0, 0.9, 1.1, 1.2, 1.3, 1.1)
 _DAY_HOURS: Final = tuple(range(24))
-_MONTH_DAYS: Final = 27
 
 
 def ask_coverage(words: Words, session: Session, day: date, *, has_streets: bool) -> Session:
@@ -43,18 +42,19 @@ def ask_coverage(words: Words, session: Session, day: date, *, has_streets: bool
     held = session.coverage
     boxes = st.columns(_WIDTHS, gap="small", vertical_alignment="bottom")
     with boxes[0]:
-        unit = _one(words, "unit", UNITS, held.unit)
+        unit = coded_field(words, "unit", UNITS, held.unit)
     with boxes[1]:
         chosen = _far(words, replace(held, unit=unit))
     with boxes[2]:
         network = _network(words, held.network, has_streets=has_streets)
     with boxes[3]:
-        who = _one(words, "who", WHO, held.who)
+        who = coded_field(words, "who", WHO, held.who)
     with boxes[4]:
         options = COUNTS if network == NETWORKS[0] else DEMANDS
-        counts = _one(words, "counts", options, held.counts)
+        counts = coded_field(words, "counts", options, held.counts)
     with boxes[5]:
-        picked = _day(words, "day", held.day or day)
+        first = held.day or day
+        picked = day_field(words("cover.day"), first, key="coverage_day") or first
     chosen = replace(
         chosen, network=network, who=who, counts=counts, day=None if picked == day else picked
     )
@@ -65,8 +65,17 @@ def ask_coverage(words: Words, session: Session, day: date, *, has_streets: bool
     return visitor.update(period=period, kinds=kinds, coverage=chosen)
 
 
-def _one(words: Words, name: str, options: Sequence[str], held: str) -> str:
-    key = f"coverage_{name}"
+def coded_field(
+    words: Words, name: str, options: Sequence[str], held: str, *, page: str = "coverage"
+) -> str:
+    """Offer codes whose labels are `cover_<name>.<code>`; what is no option gives the first.
+
+    Parameters
+    ----------
+    page
+        What the key of the field begins with.
+    """
+    key = f"{page}_{name}"
     if visitor.value(key) not in options:
         visitor.put(key, held if held in options else options[0])
     help_key = f"cover.{name}_help"
@@ -94,19 +103,7 @@ def _far(words: Words, held: CoverageChoice) -> CoverageChoice:
 
 def _network(words: Words, held: str, *, has_streets: bool) -> str:
     """Offer streets only where some are loaded."""
-    return _one(words, "network", NETWORKS if has_streets else NETWORKS[:1], held)
-
-
-def _day(words: Words, name: str, held: date) -> date:
-    visitor.seed(f"coverage_{name}", min(max(held, FIRST_DAY), LAST_DAY))
-    picked = st.date_input(
-        words(f"cover.{name}"),
-        min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-        format="YYYY-MM-DD",
-        key=f"coverage_{name}",
-    )
-    return picked if isinstance(picked, date) else held
+    return coded_field(words, "network", NETWORKS if has_streets else NETWORKS[:1], held)
 
 
 def _narrower(
@@ -123,18 +120,9 @@ def _narrower(
             key="coverage_period",
         )
     with boxes[1]:
-        options = [kind.value for kind in IncidentKind]
-        visitor.seed("coverage_kinds", [kind for kind in session.kinds if kind in options])
-        kinds = st.multiselect(
-            words("filter.kinds"),
-            options,
-            format_func=lambda code: words.label("incident_kind", code),
-            key="coverage_kinds",
-            placeholder=words("filter.any"),
-            wrap=False,
-        )
+        kinds = codes_field(words, "kinds", session.kinds, key="coverage_kinds")
     with boxes[2]:
-        channel = _one(words, "channel", CHANNELS, chosen.channel)
+        channel = coded_field(words, "channel", CHANNELS, chosen.channel)
     with boxes[3]:
         visitor.seed("coverage_hour", chosen.hour)
         hour = st.selectbox(
@@ -145,19 +133,7 @@ def _narrower(
             key="coverage_hour",
         )
     with boxes[4]:
-        speed = _one(words, "speed", tuple(SPEEDS_KMH), chosen.speed)
-    period = _period(words, str(key), session.period, day)
-    return period, tuple(kinds), replace(chosen, channel=channel, hour=hour, speed=speed)
-
-
-def _period(words: Words, key: str, held: Period, day: date) -> Period:
-    if key != "custom":
-        return Period(key)
-    start_on = held.since_on or day - timedelta(days=_MONTH_DAYS)
-    end_on = held.last_on or day
-    boxes = st.columns(2, gap="small")
-    with boxes[0]:
-        since_on = _day(words, "since", start_on)
-    with boxes[1]:
-        last_on = _day(words, "until", end_on)
-    return Period("custom", since_on, last_on) if since_on <= last_on else held
+        speed = coded_field(words, "speed", tuple(SPEEDS_KMH), chosen.speed)
+    with st.container(horizontal=True):
+        period = period_days(words, str(key), session.period, day, page="coverage")
+    return period, kinds, replace(chosen, channel=channel, hour=hour, speed=speed)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dashboard.components.coverage_tiles import THINGS
-from dashboard.components.formats import span_text, square_km, whole
+from dashboard.components.coverage_tiles import THINGS, base_text
+from dashboard.components.formats import span_text, whole
 from dashboard.viewmodels.overview import Span
 from data.analysis.reach_shapes import STREET_SIDE_M
 
@@ -99,12 +99,6 @@ def about_texts(words: Words, shown: CoverageView, how: list[str]) -> dict[str, 
     found: dict[str, str] = {}
     for name in (*THINGS, "area"):
         share = getattr(shown.answer, name)
-        if share is None:
-            continue
-        is_area = share.basis == "area"
-        within, total = (
-            square_km(n) if is_area else whole(round(n)) for n in (share.within, share.total)
-        )
-        told = words("cover.of_base", n=within, base=total)
-        found[words(f"cover.tile_{name}")] = told
+        if share is not None:
+            found[words(f"cover.tile_{name}")] = base_text(words, share)
     return found | {f"{number}": line for number, line in enumerate(how, 1)}

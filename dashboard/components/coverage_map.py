@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dashboard.components.formats import square_km, whole
-from dashboard.components.overview_map import LABELS_FROM_ZOOM, map_texts
+from dashboard.components.map_ground import outline_layers, street_layers, unit_labels
+from dashboard.components.overview_map import map_texts
 from dashboard.maps.classes import classes_for
 from dashboard.maps.layers import (
     GridLayer,
@@ -28,7 +29,7 @@ from dashboard.maps.layers import (
     grid_legend,
     point_legend,
 )
-from dashboard.theme import BOUNDARY_COLOUR, POST_SIGNS, STREET_COLOUR
+from dashboard.theme import POST_SIGNS
 from dashboard.viewmodels.coverage import REACHING, column_of
 from dashboard.viewmodels.coverage_wanted import COUNTS
 from dashboard.viewmodels.people import SeatState
@@ -69,7 +70,8 @@ def coverage_scene(
     grids = _grids(town, shown, words, counts)
     posts = _posts(shown, words)
     reach = LineLayer("reach", words("cover.map_reach"), [shown.shape], REACH_STYLE)
-    layers: list[Layer] = [*_ground(town, words), grids, *_outlines(town, words), reach]
+    streets = street_layers(town, words, named=False)
+    layers: list[Layer] = [*streets, grids, *outline_layers(town, words), reach]
     legends: list[Legend] = [] if grids.classes is None else [grid_legend(grids, grids.classes)]
     lines = [LegendEntry(words("cover.map_reach"), REACH_STYLE.colour, "line")]
     points = [posts]
@@ -80,8 +82,9 @@ def coverage_scene(
         points.append(_sites(found, words))
     legends.append(Legend(words("cover.map_lines"), tuple(lines)))
     legends += [point_legend(layer) for layer in points if len(layer.lon)]
+    labels = unit_labels(words, town.units["name"], town.units.geometry.to_numpy())
     return MapScene(
-        layers=(*layers, *points, *_numbers(proposal), _labels(town, words)),
+        layers=(*layers, *points, *_numbers(proposal), labels),
         bounds=town.bounds(None),
         texts=map_texts(words),
         language=words.language,
@@ -91,21 +94,6 @@ def coverage_scene(
         legends=tuple(legends),
         fit_key=f"coverage:{town.as_of}:{len(town.units)}",
     )
-
-
-def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
-    if town.streets.empty:
-        return ()
-    lines = list(town.streets.geometry.to_numpy())
-    return (LineLayer("streets", words("map.streets"), lines, LineStyle(STREET_COLOUR, 2.0)),)
-
-
-def _outlines(town: Town, words: Words) -> tuple[Layer, ...]:
-    if town.outlines.empty:
-        return ()
-    style = LineStyle(BOUNDARY_COLOUR, 1.8, (6.0, 3.0))
-    shapes = list(town.outlines.geometry.to_numpy())
-    return (LineLayer("outlines", words("map.outlines"), shapes, style),)
 
 
 def _grids(town: Town, shown: CoverageView, words: Words, counts: str) -> GridLayer:
@@ -199,15 +187,3 @@ def _numbers(proposal: Proposal | None) -> tuple[LabelLayer, ...]:
     lat = np.array([site.lat for site in sites], dtype=np.float64)
     texts = tuple(str(number) for number in range(1, len(sites) + 1))
     return (LabelLayer("site_numbers", "", texts, lon, lat),)
-
-
-def _labels(town: Town, words: Words) -> LabelLayer:
-    inside = town.units.geometry.representative_point()
-    return LabelLayer(
-        id="labels",
-        title=words("map.labels"),
-        texts=tuple(map(str, town.units["name"])),
-        lon=np.asarray(inside.x, dtype=np.float64),
-        lat=np.asarray(inside.y, dtype=np.float64),
-        min_zoom=LABELS_FROM_ZOOM,
-    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboard import session as visitor
+from dashboard.components.coverage_choice import coded_field
 from dashboard.components.coverage_tables import metres
 from dashboard.components.coverage_tiles import THINGS, base_text
 from dashboard.components.formats import DASH, percent, whole
@@ -39,9 +40,10 @@ def ask_sites(words: Words, session: Session, *, along_streets: bool) -> Session
         boxes = st.columns(_WIDTHS, gap="small", vertical_alignment="bottom")
         posts = boxes[0].number_input(words("cover.site_posts"), 1, MOST_POSTS, key="site_posts")
         with boxes[1]:
-            goal = _one(words, "goal", GOALS[:1] if along_streets else GOALS, held.goal)
+            goals = GOALS[:1] if along_streets else GOALS
+            goal = coded_field(words, "goal", goals, held.goal, page="site")
         with boxes[2]:
-            solver = _one(words, "solver", SOLVERS, held.solver)
+            solver = coded_field(words, "solver", SOLVERS, held.solver, page="site")
         is_kept = st.toggle(words("cover.site_keep"), key="site_kept", disabled=along_streets)
         if along_streets:
             st.caption(words("cover.site_streets"))
@@ -54,20 +56,6 @@ def ask_sites(words: Words, session: Session, *, along_streets: bool) -> Session
     if held.posts and st.button(words("cover.site_drop"), key="site_drop"):
         return visitor.update(coverage=replace(held, posts=0))
     return session
-
-
-def _one(words: Words, name: str, options: tuple[str, ...], held: str) -> str:
-    key = f"site_{name}"
-    if visitor.value(key) not in options:
-        visitor.put(key, held if held in options else options[0])
-    return str(
-        st.selectbox(
-            words(f"cover.{name}"),
-            options,
-            format_func=lambda code: words(f"cover_{name}.{code}"),
-            key=key,
-        )
-    )
 
 
 def show_proposal(

@@ -5,28 +5,25 @@ Used by the overview. Knows nothing of records; choices go to `dashboard.session
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from dashboard import session as visitor
+from dashboard.components.fields import DAY_PX, area_field, codes_field, day_field, period_days
 from dashboard.components.formats import area_text
 from dashboard.components.plain import plain
 from dashboard.session import (
     AS_OF_EVENT,
     AS_OF_TODAY,
-    FIRST_DAY,
-    LAST_DAY,
     MEASURES,
     PERIODS,
-    Period,
 )
 from dashboard.viewmodels.overview import Wanted
 from data.config import DEFAULT_TZ
 from data.repositories.places import today_here
-from data.vocabulary import ChannelGroup, IncidentKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,20 +65,19 @@ def _filters(words: Words, town: Town, session: Session, latest_at: datetime | N
     with boxes[0]:
         measure = _choice(words, "measure", MEASURES, session.measure, group="measure")
     with boxes[1]:
-        area = _area(words, town, session)
+        area = area_field(words, town, session.area, key="filter_area")
     with boxes[2]:
         key = _choice(words, "period", PERIODS, session.period.key, group="period")
     with boxes[3]:
-        kinds = _many(words, "kinds", [kind.value for kind in IncidentKind], "incident_kind",
-                      session.kinds)  # fmt: skip
+        kinds = codes_field(words, "kinds", session.kinds, key="filter_kinds")
     with boxes[4]:
-        groups = [group.value for group in ChannelGroup]
-        channels = _many(words, "channels", groups, "channel_group", session.channel_groups)
+        channels = codes_field(words, "channels", session.channel_groups, key="filter_channels",
+                               help_key="filter.channels_help")  # fmt: skip
     with boxes[5]:
         as_of = _as_of(words, session)
     days = st.container(horizontal=True) if key == "custom" or as_of == _DAY else st.container()
     with days:
-        period = _period(words, key, session.period, latest_at)
+        period = period_days(words, key, session.period, _local_day(latest_at), page="filter")
         day = _as_of_day(words, session.as_of) if as_of == _DAY else as_of
     return visitor.update(
         measure=measure,
@@ -119,36 +115,6 @@ def _choice(words: Words, name: str, options: tuple[str, ...], chosen: str, *, g
     )
 
 
-def _many(
-    words: Words, name: str, options: list[str], group: str, chosen: tuple[str, ...]
-) -> tuple[str, ...]:
-    help_key = f"filter.{name}_help"
-    visitor.seed(f"filter_{name}", [code for code in chosen if code in options])
-    return tuple(
-        st.multiselect(
-            words(f"filter.{name}"),
-            options,
-            format_func=lambda code: words.label(group, code),
-            key=f"filter_{name}",
-            placeholder=words("filter.any"),
-            help=words(help_key) if words.has(help_key) else None,
-            wrap=False,
-        )
-    )
-
-
-def _area(words: Words, town: Town, session: Session) -> str:
-    options = ["", *(area.key for area in town.areas)]
-    labels = {area.key: area_text(words, area) for area in town.areas}
-    visitor.seed("filter_area", session.area if session.area in options else "")
-    return st.selectbox(
-        words("filter.area"),
-        options,
-        format_func=lambda key: labels.get(key, words("filter.all_areas")),
-        key="filter_area",
-    )
-
-
 def _as_of(words: Words, session: Session) -> str:
     options = (AS_OF_TODAY, AS_OF_EVENT, _DAY)
     chosen = session.as_of if session.as_of in options else _DAY
@@ -167,34 +133,8 @@ def _as_of_day(words: Words, chosen: str) -> str:
         day = date.fromisoformat(chosen)
     except ValueError:
         day = today_here()
-    picked = _day_input(words, "as_of_day", day)
+    picked = day_field(words("filter.as_of_day"), day, key="filter_as_of_day", width_px=DAY_PX)
     return picked.isoformat() if picked is not None else AS_OF_TODAY
-
-
-def _period(words: Words, key: str, held: Period, latest_at: datetime | None) -> Period:
-    if key != "custom":
-        return Period(key)
-    last_on = _local_day(latest_at)
-    start_on = held.since_on or last_on - timedelta(days=27)
-    end_on = held.last_on or last_on
-    since_on = _day_input(words, "since", start_on)
-    until_on = _day_input(words, "until", end_on)
-    if since_on is None or until_on is None or until_on < since_on:
-        return Period("custom", start_on, end_on)
-    return Period("custom", since_on, until_on)
-
-
-def _day_input(words: Words, name: str, day: date) -> date | None:
-    visitor.seed(f"filter_{name}", min(max(day, FIRST_DAY), LAST_DAY))
-    picked = st.date_input(
-        words(f"filter.{name}"),
-        min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-        key=f"filter_{name}",
-        format="YYYY-MM-DD",
-        width=220,
-    )
-    return picked if isinstance(picked, date) else None
 
 
 def _local_day(moment: datetime | None) -> date:

@@ -127,8 +127,7 @@ def _cells(words: Words, line: HandoverLine, tz: str) -> list[str]:
 
 def steps_text(words: Words, steps: Sequence[StepRecord]) -> str:
     """Say who took which steps, in order."""
-    joint = "；" if words.language == "zh" else "; "
-    return joint.join(
+    return words("joint.parts").join(
         words(
             "handover.step", actor=step.actor, action=words.label("case_action", step.action)
         )
@@ -139,8 +138,8 @@ def steps_text(words: Words, steps: Sequence[StepRecord]) -> str:
 def _post_text(words: Words, load: PostLoad) -> str:
     if not load.code:
         return words("handover.no_grid", level=words.label("case_level", load.level))
-    if not load.title and not load.position:
+    if not load.position:
         return words("handover.no_post", place=load.place)
-    title = load.title or words.label("position", load.position)
+    title = words.label("position", load.position)
     key = "handover.post" if load.is_filled else "handover.post_empty"
     return words(key, title=title, place=load.place)

@@ -41,7 +41,7 @@ def why_card(words: Words, view: HotspotView, card: CellCard) -> None:
         key = "hotspot_why.few_around" if is_called else "hotspot_why.few"
         st.info(words(key, n=whole(n), least=view.least))
     why = card.why
-    joint = "、" if words.language == "zh" else ", "
+    joint = words("joint.items")
     lines = []
     if why.by_kind:
         kinds = [_count(words, "incident_kind", code, n) for code, n in why.by_kind]

@@ -6,14 +6,13 @@ Used by the hotspot screen. Knows nothing of records; choices go to `dashboard.s
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from dashboard import session as visitor
-from dashboard.components.formats import area_text
-from dashboard.session import FIRST_DAY, LAST_DAY, PERIODS, Period
+from dashboard.components.fields import SHIFTS, area_field, codes_field, period_days
+from dashboard.session import PERIODS
 from dashboard.viewmodels.hotspots_wanted import (
     CHANNELS,
     LATTICES,
@@ -22,21 +21,18 @@ from dashboard.viewmodels.hotspots_wanted import (
     WEEKDAYS,
 )
 from data.repositories.places import today_here
-from data.vocabulary import IncidentKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     from dashboard.session import Session
     from dashboard.text import Words
     from dashboard.viewmodels.town import Town
 
 SIZES_M: Final = (0, 100, 150, 200, 250, 300, 400, 500, 1_000)
-HOURS: Final[dict[str, tuple[int, int] | None]] = {
-    "all": None, "day": (8, 16), "evening": (16, 24), "night": (20, 2), "late": (0, 8),
-}  # fmt: skip
+HOURS: Final[dict[str, tuple[int, int] | None]] = {"all": None, **SHIFTS}
 _OTHER: Final = "other"
-_MONTH_DAYS: Final = 27
 
 
 def ask_question(words: Words, town: Town, session: Session, latest_on: date | None) -> Session:
@@ -55,12 +51,12 @@ def ask_question(words: Words, town: Town, session: Session, latest_on: date | N
     with first[3]:
         size_m = _size(words, held.size_m, is_free=units in LATTICES)
     with first[4]:
-        area = _area(words, town, session)
+        area = area_field(words, town, session.area, key="hotspot_area")
     days = st.container(horizontal=True)
     with st.expander(words("hotspot.more"), expanded=bool(held.hours or held.weekdays)):
         kinds, hours, weekdays, channel = _narrower(words, session)
     with days:
-        period = _period(words, key, session.period, latest_on)
+        period = period_days(words, key, session.period, latest_on or today_here(), page="hotspot")
     if channel != CHANNELS[0]:
         st.warning(words("hotspot.channel_warning"))
     chosen = replace(held, method=method, units=units, size_m=size_m, hours=hours,
@@ -74,19 +70,8 @@ def _narrower(
     boxes = st.columns((1.4, 1.2, 1.2, 1.2), gap="small", vertical_alignment="bottom")
     held = session.hotspots
     with boxes[0]:
-        options = [kind.value for kind in IncidentKind]
-        visitor.seed("hotspot_kinds", [kind for kind in session.kinds if kind in options])
-        kinds = tuple(
-            st.multiselect(
-                words("filter.kinds"),
-                options,
-                format_func=lambda code: words.label("incident_kind", code),
-                key="hotspot_kinds",
-                placeholder=words("filter.any"),
-                help=words("hotspot.kinds_help"),
-                wrap=False,
-            )
-        )
+        kinds = codes_field(words, "kinds", session.kinds, key="hotspot_kinds",
+                            help_key="hotspot.kinds_help")  # fmt: skip
     with boxes[1]:
         hours = _hours(words, held.hours)
     with boxes[2]:
@@ -128,14 +113,6 @@ def _size(words: Words, held_m: int, *, is_free: bool) -> int:
     return int(chosen)
 
 
-def _area(words: Words, town: Town, session: Session) -> str:
-    options = ["", *(area.key for area in town.areas)]
-    labels = {area.key: area_text(words, area) for area in town.areas}
-    held = session.area if session.area in options else ""
-    return _one(words("filter.area"), options, held, "hotspot_area",
-                lambda key: labels.get(key, words("filter.all_areas")))  # fmt: skip
-
-
 def _hours(words: Words, held: tuple[int, int] | None) -> tuple[int, int] | None:
     name = next((name for name, hours in HOURS.items() if hours == held), _OTHER)
     chosen = _one(words("hotspot.hours"), [*HOURS, _OTHER], name, "hotspot_hours",
@@ -149,28 +126,3 @@ def _hours(words: Words, held: tuple[int, int] | None) -> tuple[int, int] | None
     since = int(left.number_input(words("hotspot.from_hour"), 0, 23, key="hotspot_from"))
     until = int(right.number_input(words("hotspot.to_hour"), 1, 24, key="hotspot_to"))
     return None if (until - since) % 24 == 0 else (since, until)
-
-
-def _period(words: Words, key: str, held: Period, latest_on: date | None) -> Period:
-    if key != "custom":
-        return Period(key)
-    last_on = latest_on or today_here()
-    start_on, end_on = held.since_on or last_on - timedelta(days=_MONTH_DAYS), held.last_on
-    since_on = _day(words, "since", start_on)
-    until_on = _day(words, "until", end_on or last_on)
-    if until_on < since_on:
-        return Period("custom", start_on, end_on or last_on)
-    return Period("custom", since_on, until_on)
-
-
-def _day(words: Words, name: str, day: date) -> date:
-    visitor.seed(f"hotspot_{name}", min(max(day, FIRST_DAY), LAST_DAY))
-    picked = st.date_input(
-        words(f"filter.{name}"),
-        min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-        key=f"hotspot_{name}",
-        format="YYYY-MM-DD",
-        width=220,
-    )
-    return picked if isinstance(picked, date) else day

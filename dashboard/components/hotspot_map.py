@@ -12,12 +12,13 @@ import numpy as np
 
 from dashboard.components.formats import DASH, whole
 from dashboard.components.hotspot_words import cell_name, class_label, measure_label, value_text
+from dashboard.components.map_ground import street_layers, unit_lines
 from dashboard.components.overview_map import map_texts
 from dashboard.maps.classes import classes_for
-from dashboard.maps.layers import GridLayer, Layer, LineLayer, LineStyle, MapScene
+from dashboard.maps.layers import GridLayer, MapScene
 from dashboard.maps.signs import Classes
-from dashboard.theme import BOUNDARY_COLOUR, CELL_SIGNS, STREET_COLOUR
-from geo.hotspots import CellClass, Method
+from dashboard.theme import CELL_SIGNS
+from geo.hotspots import CellClass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,6 @@ _LEVELS: Final = {"99": "p_99", "95": "p_95", "90": "p_90"}
 _ALPHA: Final = frozenset({"high_high", "high_low", "low_high", "low_low", "up", "down"})
 _MANY_UNITS: Final = 200
 """Borders of more units than this start switched off: they would hide the cells."""
-_WHOLE: Final = frozenset({Method.COUNT, Method.NEAR_REPEAT})
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,9 @@ def hotspot_scene(
         ),
     )
     question = view.answer.question
+    borders = () if town.is_empty or not view.unit_names else (unit_lines(town, words),)
     return MapScene(
-        layers=(*_ground(town, words), cells, *_outlines(town, view, words)),
+        layers=(*street_layers(town, words), cells, *borders),
         bounds=town.bounds(town.area(question.area)),
         texts=map_texts(words),
         language=words.language,
@@ -111,7 +112,7 @@ def _by_value(view: HotspotView, words: Words) -> Shades:
     is_few = view.few_apart & (n > 0) & (n < view.least)
     known = np.isfinite(values)
     shaded = values[known & ~is_zero & ~is_few]
-    made = classes_for(shaded, title="", no_base_label="", is_count=view.method in _WHOLE)
+    made = classes_for(shaded, title="", no_base_label="", is_count=view.is_whole)
     codes: list[str] = []
     labels: list[str] = []
     at = np.full(len(values), np.nan)
@@ -183,20 +184,3 @@ def _tip(words: Words, view: HotspotView, row: int) -> str:
         )
     what = measure_label(words, view.answer)
     return words("hotspot.tip", rank=rank, n=n, what=what, value=value)
-
-
-def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
-    if town.streets.empty:
-        return ()
-    names = tuple(str(name or "") for name in town.streets["name"])
-    lines = list(town.streets.geometry.to_numpy())
-    style = LineStyle(STREET_COLOUR, 2.0)
-    return (LineLayer("streets", words("map.streets"), lines, style, names),)
-
-
-def _outlines(town: Town, view: HotspotView, words: Words) -> tuple[Layer, ...]:
-    if town.is_empty or not view.unit_names:
-        return ()
-    shapes = list(town.units.geometry.to_numpy())
-    style = LineStyle(BOUNDARY_COLOUR, 1.0, (4.0, 3.0))
-    return (LineLayer("units", words.label("level", str(town.level)), shapes, style),)

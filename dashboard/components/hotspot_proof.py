@@ -66,7 +66,7 @@ def proof_lines(words: Words, proof: BacktestAnswer, method: str) -> tuple[str, 
         n=whole(report["n"]),
         width=whole(report["cell_width_m"]),
     )
-    comma, joint = ("、", "；") if words.language == "zh" else (", ", "; ")
+    comma, joint = words("joint.items"), words("joint.parts")
     names = dict.fromkeys((method, COUNT, RANDOM))
     parts = []
     for area in FIGURE_AREAS_PCT:

@@ -26,7 +26,7 @@ def week_page(words: Words, found: HourWeekday) -> None:
     """Show the table, its peaks, and what has no hour."""
     counts = found.counts.to_numpy(dtype=np.int64)
     days = [words(f"hotspot_weekday.{day}") for day in range(7)]
-    joint = "、" if words.language == "zh" else ", "
+    joint = words("joint.items")
     order = np.argsort(-counts.ravel(), kind="stable")[:_PEAKS]
     peaks = [
         words(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.components.formats import DASH, moment, whole
 from dashboard.viewmodels.hotspots import MOST_LISTED
 from data.analysis.hotspots import Units
-from geo.hotspots import Method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from data.analysis.hotspots import HotspotAnswer
 
 _SMALL: Final = 0.001
-_WHOLE: Final = frozenset({Method.COUNT, Method.NEAR_REPEAT})
 _LATTICE: Final = {Units.SQUARES: "square", Units.HEXAGONS: "hexagon"}
 _M2_IN_KM2: Final = 1e6
 
@@ -53,7 +51,6 @@ def measure_label(words: Words, answer: HotspotAnswer) -> str:
     return words(
         f"hotspot_measure.{question.method.value}",
         per=whole(question.options.rate_per),
-        base=words("hotspot_base.residents"),
         days=f"{question.options.near_days[0]:g}",
         m=f"{question.options.near_m[0]:g}",
     )
@@ -61,7 +58,7 @@ def measure_label(words: Words, answer: HotspotAnswer) -> str:
 
 def value_text(view: HotspotView, row: int) -> str:
     """Write what a cell is ranked by; a dash without a base."""
-    return number_text(float(view.values[row]), is_whole=view.method in _WHOLE)
+    return number_text(float(view.values[row]), is_whole=view.is_whole)
 
 
 def number_text(value: float, *, is_whole: bool = False) -> str:
@@ -135,7 +132,7 @@ def table_columns(view: HotspotView) -> tuple[str, ...]:
 def report_lines(words: Words, report: Mapping[str, Any]) -> tuple[str, ...]:
     """Tell how an answer was worked out, each automatic choice in a sentence."""
     lines = [words(f"hotspot_report.{key}", **_facts(words, report)) for key in _told(report)]
-    joint = "；" if words.language == "zh" else "; "
+    joint = words("joint.parts")
     left = report.get("left_out") or {}
     parts = [words(f"hotspot_left.{name}", n=whole(n)) for name, n in left.items() if n]
     if parts:

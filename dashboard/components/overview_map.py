@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-import shapely
 
 from dashboard.components.formats import DASH, percent, whole
+from dashboard.components.map_ground import outline_layers, street_layers, unit_labels
 from dashboard.maps.classes import classes_for
 from dashboard.maps.clusters import layer_of
 from dashboard.maps.layers import (
     Basemap,
     GridLayer,
-    LabelLayer,
     Layer,
-    LineLayer,
-    LineStyle,
     MapScene,
     MapTexts,
     MapView,
@@ -31,18 +28,19 @@ from dashboard.maps.layers import (
     PointLayer,
 )
 from dashboard.maps.tile_file import facts_of
-from dashboard.theme import BOUNDARY_COLOUR, POINT_SIGNS, POST_SIGNS, STREET_COLOUR
+from dashboard.theme import POINT_SIGNS, POST_SIGNS
 from dashboard.viewmodels.overview import CLUSTERS, POINTS_FROM_ZOOM
 from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from dashboard.text import Words
     from dashboard.viewmodels.overview import Marks, Overview
     from dashboard.viewmodels.town import Town
     from data.config import Config
 
 MOST_POINTS: Final = 3000
-LABELS_FROM_ZOOM: Final = 14.0
 COUNT_MEASURES: Final = frozenset({"incidents", "hazards", "disputes", "households"})
 SHARE_MEASURES: Final = frozenset({"posts"})  # in percent
 TILES_URL: Final = "/tiles/{z}/{x}/{y}"
@@ -86,14 +84,14 @@ def overview_scene(
     points, left_out = _incident_points(shown.marks[EventLayer.INCIDENTS], words, sight.view)
     scene = MapScene(
         layers=(
-            *_ground(town, words),
+            *street_layers(town, words),
             _units(town, shown, words),
-            *_outlines(town, words),
+            *outline_layers(town, words),
             _clusters(shown, words),
             points,
             _hazards(shown.marks[EventLayer.HAZARDS], words),
             *_posts(town, words),
-            _labels(town, shown, words),
+            unit_labels(words, unit_names(town, shown)[1], _shapes(town, shown)),
         ),
         bounds=town.bounds(shown.area),
         texts=map_texts(words),
@@ -127,6 +125,10 @@ def unit_names(town: Town, shown: Overview) -> tuple[tuple[str, ...], tuple[str,
     return tuple(map(str, codes)), tuple(map(str, names))
 
 
+def _shapes(town: Town, shown: Overview) -> NDArray[np.object_]:
+    return np.asarray(town.units.geometry.to_numpy())[shown.rows]
+
+
 def measure_text(value: float, measure: str) -> str:
     """Write one unit's value; a dash without a base."""
     if math.isnan(value):
@@ -134,15 +136,6 @@ def measure_text(value: float, measure: str) -> str:
     if measure in COUNT_MEASURES:
         return whole(value)
     return percent(value / 100) if measure in SHARE_MEASURES else f"{value:,.1f}"
-
-
-def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
-    if town.streets.empty:
-        return ()
-    names = tuple(str(name or "") for name in town.streets["name"])
-    style = LineStyle(STREET_COLOUR, 2.0)
-    lines = town.streets.geometry.to_numpy()
-    return (LineLayer("streets", words("map.streets"), list(lines), style, names),)
 
 
 def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
@@ -162,7 +155,7 @@ def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
         title=words.label("level", str(town.level)),
         codes=codes,
         names=names,
-        geometries=list(town.units.geometry.to_numpy()[shown.rows]),
+        geometries=list(_shapes(town, shown)),
         values=shown.values,
         classes=classes,
         tooltips=tuple(
@@ -172,14 +165,6 @@ def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
             for code, name, value in lines
         ),
     )
-
-
-def _outlines(town: Town, words: Words) -> tuple[Layer, ...]:
-    if town.outlines.empty:
-        return ()
-    style = LineStyle(BOUNDARY_COLOUR, 1.8, (6.0, 3.0))
-    shapes = list(town.outlines.geometry.to_numpy())
-    return (LineLayer("outlines", words("map.outlines"), shapes, style),)
 
 
 def _clusters(shown: Overview, words: Words) -> Layer:
@@ -259,15 +244,3 @@ def _posts(town: Town, words: Words) -> tuple[Layer, ...]:
         radius_px=7.0,
     )
     return (marks,)
-
-
-def _labels(town: Town, shown: Overview, words: Words) -> LabelLayer:
-    inside = shapely.point_on_surface(town.units.geometry.to_numpy()[shown.rows])
-    return LabelLayer(
-        id="labels",
-        title=words("map.labels"),
-        texts=unit_names(town, shown)[1],
-        lon=shapely.get_x(inside),
-        lat=shapely.get_y(inside),
-        min_zoom=LABELS_FROM_ZOOM,
-    )

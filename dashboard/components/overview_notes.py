@@ -49,7 +49,7 @@ def grids_text(words: Words, shown: Overview) -> str:
 
 def map_notes(words: Words, shown: Overview, facts: Facts) -> tuple[str, ...]:
     """Say what a saved map shows, as plain text: made-up records, filters, grids, the sum."""
-    wanted, joint = shown.wanted, words("overview.joint")
+    wanted, joint = shown.wanted, words("joint.items")
     kinds = joint.join(words.label("incident_kind", code) for code in wanted.kinds)
     groups = joint.join(words.label("channel_group", code) for code in wanted.channel_groups)
     filters = words(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboard import session as visitor
-from dashboard.components.formats import area_text
-from dashboard.session import FIRST_DAY, LAST_DAY, PatrolChoice
+from dashboard.components.fields import SHIFTS, area_field, day_field
+from dashboard.session import PatrolChoice
 from data.vocabulary import IncidentKind
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dashboard.text import Words
     from dashboard.viewmodels.town import Town
 
-SHIFTS: Final = {"day": (8, 16), "evening": (16, 24), "night": (20, 2), "late": (0, 8)}
 _OTHER: Final = "other"
 _SENSITIVE: Final = frozenset({IncidentKind.CROWD.value})
 
@@ -31,29 +30,16 @@ def ask_shift(words: Words, town: Town, session: Session, today: date) -> Sessio
     held = session.patrol
     boxes = st.columns((1.4, 1.2, 0.9, 1.6), gap="small", vertical_alignment="bottom")
     with boxes[0]:
-        area = _area(words, town, session)
+        area = area_field(words, town, session.area, key="patrol_area")
     with boxes[1]:
         hours = _hours(words, held)
     with boxes[2]:
-        day = _day(words, held.day or today)
+        first = held.day or today
+        day = day_field(words("patrol.day"), first, key="patrol_day") or first
     with boxes[3]:
         kinds = _kinds(words, held)
     chosen = PatrolChoice(*hours, day if day != today else None, kinds)
     return visitor.update(area=area, patrol=chosen)
-
-
-def _area(words: Words, town: Town, session: Session) -> str:
-    options = ["", *(area.key for area in town.areas)]
-    labels = {area.key: area_text(words, area) for area in town.areas}
-    visitor.seed("patrol_area", session.area if session.area in options else "")
-    return str(
-        st.selectbox(
-            words("filter.area"),
-            options,
-            format_func=lambda key: labels.get(key, words("filter.all_areas")),
-            key="patrol_area",
-        )
-    )
 
 
 def _hours(words: Words, held: PatrolChoice) -> tuple[int, int]:
@@ -74,18 +60,6 @@ def _hours(words: Words, held: PatrolChoice) -> tuple[int, int]:
     start = left.number_input(words("patrol.from_hour"), 0, 23, key="patrol_from")
     end = right.number_input(words("patrol.to_hour"), 1, 24, key="patrol_to")
     return int(start), int(end)
-
-
-def _day(words: Words, day: date) -> date:
-    visitor.seed("patrol_day", min(max(day, FIRST_DAY), LAST_DAY))
-    picked = st.date_input(
-        words("patrol.day"),
-        min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-        key="patrol_day",
-        format="YYYY-MM-DD",
-    )
-    return picked if hasattr(picked, "isoformat") else day
 
 
 def _kinds(words: Words, held: PatrolChoice) -> tuple[str, ...]:

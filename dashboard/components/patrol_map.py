@@ -1,4 +1,4 @@
-"""Turn a patrol brief into a map scene: cells, the round, numbered places, what is open there.
+"""Turn a patrol brief into a map scene: cells, the round, numbered places.
 
 Used by the patrol screen. Knows nothing of the store.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from shapely import LineString
 
+from dashboard.components.map_ground import street_layers, unit_lines
 from dashboard.components.overview_map import map_texts
 from dashboard.maps.layers import (
     LabelLayer,
@@ -20,7 +21,7 @@ from dashboard.maps.layers import (
     PointKind,
     PointLayer,
 )
-from dashboard.theme import BOUNDARY_COLOUR, STREET_COLOUR, Shape
+from dashboard.theme import Shape
 
 if TYPE_CHECKING:
     from dashboard.maps.layers import Basemap
@@ -41,7 +42,8 @@ def patrol_scene(
     """Build the scene of one brief."""
     return MapScene(
         layers=(
-            *_ground(town, words),
+            *street_layers(town, words),
+            unit_lines(town, words),
             *_cells(brief, texts, words),
             *_round(brief, words),
             *_places(brief, texts, words),
@@ -63,21 +65,6 @@ def _bounds(town: Town, brief: Brief) -> tuple[float, float, float, float]:
         min(lon) - _MARGIN_DEG, min(lat) - _MARGIN_DEG,
         max(lon) + _MARGIN_DEG, max(lat) + _MARGIN_DEG,
     )  # fmt: skip
-
-
-def _ground(town: Town, words: Words) -> tuple[Layer, ...]:
-    units = LineLayer(
-        "units",
-        words.label("level", str(town.level)),
-        list(town.units.geometry.to_numpy()),
-        LineStyle(BOUNDARY_COLOUR, 1.0, (4.0, 3.0)),
-    )
-    if town.streets.empty:
-        return (units,)
-    names = tuple(str(name or "") for name in town.streets["name"])
-    style = LineStyle(STREET_COLOUR, 2.0)
-    lines = list(town.streets.geometry.to_numpy())
-    return (LineLayer("streets", words("map.streets"), lines, style, names), units)
 
 
 def _cells(brief: Brief, texts: tuple[PlaceText, ...], words: Words) -> tuple[Layer, ...]:

@@ -256,7 +256,7 @@ def place_text(
             "patrol.recent",
             month=whole(place.n_hours_28_days),
             year=whole(place.n_hours_365_days),
-            last=_joint(words).join(moment(at, tz) for at in place.latest),
+            last=words("joint.items").join(moment(at, tz) for at in place.latest),
         ),
         near_text(words, place, tz),
         words(
@@ -290,7 +290,7 @@ def place_name(words: Words, town: Town, place: PatrolPlace) -> str:
 
 def kinds_text(words: Words, place: PatrolPlace) -> str:
     """List the kinds behind a place with their counts."""
-    return _joint(words).join(
+    return words("joint.items").join(
         words("patrol.kind_count", kind=words.label("incident_kind", kind), n=n)
         for kind, n in place.kinds
     )
@@ -298,13 +298,9 @@ def kinds_text(words: Words, place: PatrolPlace) -> str:
 
 def peak_text(words: Words, asked: PatrolAsked, place: PatrolPlace) -> str:
     """Name the hours of the shift with the most incidents."""
-    return _joint(words).join(
+    return words("joint.items").join(
         words("patrol.peak_hour", hour=f"{hour:02d}", n=n) for hour, n in place.peaks(asked.hours)
     )
-
-
-def _joint(words: Words) -> str:
-    return "、" if words.language == "zh" else ", "
 
 
 def near_text(words: Words, place: PatrolPlace, tz: str) -> str:

@@ -107,7 +107,7 @@ def _languages(words: Words, chosen: str) -> Sequence[Words]:
 def _blank(words: Words, cards: Sequence[ContactCard]) -> None:
     missing = without_phone(cards)
     if missing:
-        joint = words("people.joint")
+        joint = words("joint.items")
         more = joint + "…" if len(missing) > _MOST_NAMES else ""
         named = joint.join(plain(name) for name in missing[:_MOST_NAMES]) + more
         st.info(words("cards.no_phone", n=whole(len(missing)), names=named))

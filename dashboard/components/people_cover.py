@@ -89,7 +89,7 @@ def _missing_row(words: Words, seat: Seat) -> dict[str, object]:
     return {
         "community_name": _place(seat),
         "position": words.label("position", seat.post.position),
-        "holder": words("people.joint").join(
+        "holder": words("joint.items").join(
             duty.holder_title for duty in seat.post.duties if not duty.is_filled
         )
         or DASH,
@@ -177,5 +177,5 @@ def _lacks(words: Words, roster: RosterState) -> str:
         for slot in roster.slots
         if slot.missing
     ]
-    told = words("people_roster.lacks", slots=words("people.joint").join(named))
+    told = words("people_roster.lacks", slots=words("joint.items").join(named))
     return f"{STATUS_SIGNS['bad'].mark} {told}"

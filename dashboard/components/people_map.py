@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard.components.formats import DASH, percent
-from dashboard.components.overview_map import LABELS_FROM_ZOOM, map_texts
+from dashboard.components.map_ground import outline_layers, street_layers, unit_labels
+from dashboard.components.overview_map import map_texts
 from dashboard.maps.classes import classes_for
 from dashboard.maps.layers import (
     GridLayer,
-    LabelLayer,
     Layer,
-    LineLayer,
-    LineStyle,
     MapScene,
     PointKind,
     PointLayer,
 )
-from dashboard.theme import BOUNDARY_COLOUR, POST_SIGNS, STREET_COLOUR
+from dashboard.theme import POST_SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,20 +35,15 @@ def people_scene(
     town: Town, seats: Sequence[Seat], words: Words, area: Area | None, basemap: Basemap
 ) -> MapScene:
     """Build the scene of an area (None: all)."""
-    layers: list[Layer] = []
-    if not town.streets.empty:
-        lines = list(town.streets.geometry.to_numpy())
-        layers.append(
-            LineLayer("streets", words("map.streets"), lines, LineStyle(STREET_COLOUR, 2.0))
-        )
-    layers.append(_units(town, words, area))
-    if not town.outlines.empty:
-        style = LineStyle(BOUNDARY_COLOUR, 1.8, (6.0, 3.0))
-        shapes = list(town.outlines.geometry.to_numpy())
-        layers.append(LineLayer("outlines", words("map.outlines"), shapes, style))
-    layers += [*_posts(seats, words), _labels(town, words, area)]
+    units = town.units[town.in_area(area)]
     return MapScene(
-        layers=tuple(layers),
+        layers=(
+            *street_layers(town, words, named=False),
+            _units(town, words, area),
+            *outline_layers(town, words),
+            *_posts(seats, words),
+            unit_labels(words, units["name"], units.geometry.to_numpy()),
+        ),
         bounds=town.bounds(area),
         texts=map_texts(words),
         language=words.language,
@@ -118,16 +111,3 @@ def _posts(seats: Sequence[Seat], words: Words) -> tuple[Layer, ...]:
         radius_px=8.0,
     )
     return (layer,)
-
-
-def _labels(town: Town, words: Words, area: Area | None) -> LabelLayer:
-    units = town.units[town.in_area(area)]
-    inside = units.geometry.representative_point()
-    return LabelLayer(
-        id="labels",
-        title=words("map.labels"),
-        texts=tuple(map(str, units["name"])),
-        lon=np.asarray(inside.x, dtype=np.float64),
-        lat=np.asarray(inside.y, dtype=np.float64),
-        min_zoom=LABELS_FROM_ZOOM,
-    )

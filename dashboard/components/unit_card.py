@@ -58,7 +58,7 @@ def _roster(words: Words, card: UnitCard) -> None:
         st.caption(words("card.no_roster"))
         return
     if card.missing:
-        joint = "、" if words.language == "zh" else ", "
+        joint = words("joint.items")
         slots = [
             words("card.missing_slot", slot=plain(gap.label(words.language)), n=gap.missing)
             for gap in card.missing

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.components import wall_rows as rows
 from dashboard.components.formats import moment
+from dashboard.components.wall_map import CHANGE
 from dashboard.text.numbers import percent, whole
 from data.vocabulary import EventLayer
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dashboard.text import Words
     from dashboard.viewmodels.wall_grids import Cover, Handover, LateUnit, UnitChange
 
-CHANGE: Final = "change"
 HANDOVER: Final = "handover"
 FOLLOW_SETTING: Final = "wall_follow"
 """Setting of a store: false keeps its walls' maps still when an incident arrives."""

@@ -91,7 +91,7 @@ def top_text(words: Words, bulletin: Bulletin, most: int = 3) -> str:
     found = [kind for kind in bulletin.kinds if kind.change.numerator][:most]
     if not found:
         return words("bulletin.no_incidents")
-    joint = words("bulletin.joint")
+    joint = words("joint.items")
     named = [
         words(
             "bulletin.kind_count",

@@ -12,10 +12,10 @@ from dashboard import cache
 from dashboard import session as visitor
 from dashboard.cache.bulletin import bulletin, public_bulletin
 from dashboard.components.bulletin_view import show_bulletin
+from dashboard.components.fields import day_field
 from dashboard.components.filters import wanted_of
 from dashboard.components.formats import area_text
 from dashboard.components.notices import guard
-from dashboard.session import FIRST_DAY, LAST_DAY
 from dashboard.text import LANGUAGES, Words
 from dashboard.viewmodels.public_bulletin import is_published
 from data.counting import AS_OF_TODAY
@@ -70,9 +70,10 @@ def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date]
         )
     visitor.update(area=area)
     with boxes[1]:
-        since_on = _day(words, "since", whole_month(last_on)[0])
+        first, end = whole_month(last_on)
+        since_on = day_field(words("bulletin.since"), first, key="bulletin_since") or first
     with boxes[2]:
-        last = _day(words, "last", whole_month(last_on)[1])
+        last = day_field(words("bulletin.last"), end, key="bulletin_last") or end
     visitor.seed("bulletin_language", words.language)
     with boxes[3]:
         language = st.segmented_control(
@@ -90,15 +91,3 @@ def whole_month(last_on: date) -> tuple[date, date]:
     """Give first and last day of the latest month that is over on `last_on`, that day included."""
     end_on = (last_on + _DAY).replace(day=1) - _DAY
     return end_on.replace(day=1), end_on
-
-
-def _day(words: Words, name: str, day: date) -> date:
-    visitor.seed(f"bulletin_{name}", day)
-    picked = st.date_input(
-        words(f"bulletin.{name}"),
-        min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-        format="YYYY-MM-DD",
-        key=f"bulletin_{name}",
-    )
-    return picked if isinstance(picked, date) else day

@@ -61,8 +61,8 @@ class PostLoad:
     ----------
     level, code, place
         Where the post is; an empty code: cases that lie in no grid.
-    position, title
-        Of the post; both empty where the place has none.
+    position
+        Of the post; empty where the place has none.
     is_filled
         Whether somebody does its work today.
     due_at
@@ -73,7 +73,6 @@ class PostLoad:
     code: str
     place: str
     position: str
-    title: str
     is_filled: bool
     waiting: int
     red: int
@@ -203,7 +202,6 @@ def _load(
         code=code,
         place=name,
         position=post.position if post else "",
-        title=post.title if post else "",
         is_filled=post is not None and post.filled_count > 0,
         waiting=len(cases),
         red=sum(light == red for light, _ in cases),

@@ -38,6 +38,7 @@ CLASSED: Final = frozenset({
 })  # fmt: skip
 BASED: Final = frozenset({Method.RATE, Method.RISK})
 UNTESTED: Final = "untested"
+_WHOLE: Final = frozenset({Method.COUNT, Method.NEAR_REPEAT})
 _SMOOTH: Final = frozenset({Method.KDE, Method.NEAR_REPEAT})
 _SLICE_DAYS: Final = (1.0, 28.0)
 _SLICES: Final = 12
@@ -207,6 +208,11 @@ class HotspotView:
         word = np.where(few & (self.n > 0), CellClass.FEW_EVENTS.value, UNTESTED).astype(object)
         word[given == CellClass.NO_BASE.value] = CellClass.NO_BASE.value
         return word
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what cells are ranked by is a whole number."""
+        return self.method in _WHOLE
 
     @property
     def few_apart(self) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from dashboard.viewmodels.patrol_ranking import first_cells, read_ranking, squares_of
+from dashboard.viewmodels.patrol_ranking import ranked_cells, read_ranking, squares_of
 from data.counting import local_midnight, moment64
 from geo.crs import to_working
 from geo.hotspots.intervals import wilson_interval
@@ -119,8 +119,8 @@ def prove(
             continue
         months, n = months + 1, n + len(test)
         for share in hits:
-            best = first_cells(ranking, start, places, light_share=share)
-            hits[share] += sum(int((test == np.array(one)).all(axis=1).sum()) for one in best)
+            best = ranked_cells(ranking, start, light_share=share, most=places)
+            hits[share] += sum(int((test == np.array(one)).all(axis=1).sum()) for one, _ in best)
     if not months:
         return None
     low, high = wilson_interval(hits[LIGHT_SHARE], n, CONFIDENCE)

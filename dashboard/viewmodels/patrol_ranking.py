@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 _SHIFT: Final = 1 << 30
 _TIE: Final = 9
 """Scores are compared to this many decimals: sums in another order must not decide a rank."""
-_MANY: Final = 64
-"""With more squares than this that could be first, all are ranked at once."""
+_REACH: Final = 2
+"""Squares that the light kernel reaches beyond a square, at most."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Ranking:
         Degrees, and metres in the cells' CRS, shape (n, 2).
     occurred
         UTC, milliseconds.
-    hour
-        Local hour.
+    hour, kind
+        Local hour, and code of the kind.
     in_hours
         Those in the hours of the shift.
     cell
@@ -163,7 +163,11 @@ def _in_area(town: Town, placed: Placed, key: str) -> NDArray[np.bool_]:
 
 
 def ranked_cells(
-    ranking: Ranking, before: np.datetime64 | None = None, *, light_share: float = LIGHT_SHARE
+    ranking: Ranking,
+    before: np.datetime64 | None = None,
+    *,
+    light_share: float = LIGHT_SHARE,
+    most: int | None = None,
 ) -> list[tuple[tuple[int, int], float]]:
     """Rank the squares with any incident in the hours, each with its score.
 
@@ -173,6 +177,8 @@ def ranked_cells(
         Learn only from what happened before this moment (UTC); None: from all.
     light_share
         Weight of the kernel's events; 0 is the plain count.
+    most
+        How many are wanted; None: all. The kernel is summed only where it could matter.
 
     Notes
     -----
@@ -192,55 +198,43 @@ def ranked_cells(
     score = n.copy()
     rows = np.flatnonzero(n)
     if light_share:
+        size_m = ranking.cells.size_m
+        if most is not None and most < len(rows):
+            rows = rows[_could_be_first(squares, n, most, light_share * _peak(size_m))[rows]]
+            low, high = squares[rows].min(axis=0) - _REACH, squares[rows].max(axis=0) + 1 + _REACH
+            xy = xy[((xy >= low * size_m) & (xy <= high * size_m)).all(axis=1)]
         middles = ranking.middle(squares[rows])
         density = density_at(xy, middles, LIGHT_BANDWIDTH_M, Kernel.QUARTIC).per_m2
-        score[rows] += light_share * density * ranking.cells.size_m**2
+        score[rows] += light_share * density * size_m**2
     score = np.round(score, _TIE)
     keys = (squares[rows, 1], squares[rows, 0], -last[rows].astype(np.int64), -score[rows])
     return [
-        ((int(squares[k, 0]), int(squares[k, 1])), float(score[k])) for k in rows[np.lexsort(keys)]
+        ((int(squares[k, 0]), int(squares[k, 1])), float(score[k]))
+        for k in rows[np.lexsort(keys)][:most]
     ]
 
 
-def first_cells(
-    ranking: Ranking, before: np.datetime64, most: int, *, light_share: float = LIGHT_SHARE
-) -> list[tuple[int, int]]:
-    """Give the first few squares of `ranked_cells`, looking only at those that could be among them.
+def _could_be_first(
+    squares: NDArray[np.int64], n: NDArray[np.float64], most: int, peak: float
+) -> NDArray[np.bool_]:
+    """Say which squares could be among the first few.
 
     A square's kernel reaches no further than two squares away, so that its score is at most its
     count and the kernel's peak times what lies in the 25 squares around.
     """
-    squares, where = ranking.squares
-    known = ranking.occurred[ranking.in_hours] < before
-    n = np.bincount(where[known], minlength=len(squares))
-    if most >= len(squares) or not light_share:
-        return [cell for cell, _ in ranked_cells(ranking, before, light_share=light_share)[:most]]
     keys = squares[:, 0] * _SHIFT + squares[:, 1]
     order = np.argsort(keys)
     around = np.zeros(len(squares))
-    for step in np.ndindex(5, 5):
-        wanted = keys + (step[0] - 2) * _SHIFT + step[1] - 2
+    for step in np.ndindex(2 * _REACH + 1, 2 * _REACH + 1):
+        wanted = keys + (step[0] - _REACH) * _SHIFT + step[1] - _REACH
         at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
         around += np.where(keys[at] == wanted, n[at], 0)
-    peak = peak_of(Kernel.QUARTIC, LIGHT_BANDWIDTH_M) * ranking.cells.size_m**2
-    could = n + light_share * peak * around >= np.partition(n, -most)[-most]
-    kept = np.flatnonzero(could & (n > 0))
-    if len(kept) > _MANY:
-        return [cell for cell, _ in ranked_cells(ranking, before, light_share=light_share)[:most]]
-    low = (squares[kept].min(axis=0) - 2) * ranking.cells.size_m if len(kept) else np.zeros(2)
-    high = (squares[kept].max(axis=0) + 3) * ranking.cells.size_m if len(kept) else np.zeros(2)
-    xy = ranking.xy[ranking.in_hours][known]
-    xy = xy[((xy >= low) & (xy <= high)).all(axis=1)]
-    last = np.full(len(squares), np.datetime64(0, "ms"))
-    np.maximum.at(last, where[known], ranking.occurred[ranking.in_hours][known])
-    found = []
-    for row, middle in zip(kept.tolist(), ranking.middle(squares[kept]), strict=True):
-        gaps_m2 = ((xy - middle) ** 2).sum(axis=1)
-        light = fall(Kernel.QUARTIC, gaps_m2 / LIGHT_BANDWIDTH_M**2).sum()
-        score = round(float(n[row] + light_share * peak * light), _TIE)
-        cell = (int(squares[row, 0]), int(squares[row, 1]))
-        found.append((-score, -int(last[row].astype(np.int64)), cell))
-    return [cell for *_, cell in sorted(found)[:most]]
+    return np.asarray(n + peak * around >= np.partition(n, -most)[-most])
+
+
+def _peak(size_m: float) -> float:
+    """Give how many events of a square one event at its middle is to the kernel."""
+    return peak_of(Kernel.QUARTIC, LIGHT_BANDWIDTH_M) * size_m**2
 
 
 def score_error(ranking: Ranking, cell: tuple[int, int]) -> float:
@@ -253,8 +247,11 @@ def score_error(ranking: Ranking, cell: tuple[int, int]) -> float:
     chosen = ranking.in_hours
     square = np.array(cell, dtype=np.int64)
     gaps_m2 = ((ranking.xy[chosen] - ranking.middle(square[None, :])[0]) ** 2).sum(axis=1)
-    peak = peak_of(Kernel.QUARTIC, LIGHT_BANDWIDTH_M) * ranking.cells.size_m**2
-    light = LIGHT_SHARE * peak * fall(Kernel.QUARTIC, gaps_m2 / LIGHT_BANDWIDTH_M**2)
+    light = (
+        LIGHT_SHARE
+        * _peak(ranking.cells.size_m)
+        * fall(Kernel.QUARTIC, gaps_m2 / LIGHT_BANDWIDTH_M**2)
+    )
     weight = (ranking.cell[chosen] == square).all(axis=1) + light
     return float(np.sqrt((weight**2).sum()))
 

@@ -16,6 +16,7 @@ import numpy as np
 from dashboard.viewmodels.overview import in_units
 from data.counting import EventFilter, Placed, count_by, local_midnight, moment64
 from data.kpi import Figure, change_figure, same_span_last_year
+from data.repositories.case_records import CASE_LAYERS
 from data.vocabulary import (
     CLOSED_STATES,
     UNCOUNTED_STATES,
@@ -39,7 +40,6 @@ RECENT_DAYS: Final = 28
 """Length of the compared period where no scenario names one."""
 WARN_SHARE: Final = 0.8
 """Part of its time limit after which a case is about to be overdue (domain note 2.9)."""
-CASE_LAYERS: Final = (EventLayer.HAZARDS, EventLayer.DISPUTES)
 _CLOSED: Final = frozenset(str(state) for state in CLOSED_STATES)
 _HANDLED: Final = _CLOSED | {str(CaseStatus.HANDLED)}
 _NEW: Final = frozenset({str(CaseStatus.REPORTED)})

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dashboard.viewmodels.wall import (
-    CASE_LAYERS,
     STOPPED,
     inside,
     mapped,
@@ -25,6 +24,7 @@ from dashboard.viewmodels.wall import (
 from data.counting import EventFilter, moment64
 from data.kpi import Figure, change_figure, same_span_last_year, span_before
 from data.lifecycle import CaseAction
+from data.repositories.case_records import CASE_LAYERS
 from data.repositories.cases import stepped_ids
 from data.repositories.people import list_posts
 from data.repositories.places import list_places

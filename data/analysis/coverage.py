@@ -13,7 +13,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from data.analysis.coverage_layers import (
     HOTSPOT_CHANNELS,
@@ -58,6 +57,18 @@ _MOST_OVERLAP: Final = 3
 _PAIRS_AT_A_TIME: Final = 4_000_000
 
 FloatArray = npt.NDArray[np.float64]
+
+
+def require_network(network: str) -> None:
+    """Refuse what is neither ``straight`` nor ``streets``.
+
+    Raises
+    ------
+    ConfigError
+        `unknown_network`.
+    """
+    if network not in {STRAIGHT, STREETS}:
+        raise ConfigError("unknown_network", got=network, known=f"{STRAIGHT}, {STREETS}")
 
 
 @dataclass(frozen=True)
@@ -109,8 +120,7 @@ class CoverageQuestion:
         GeoError
             ``bad_reach``, ``bad_speed``.
         """
-        if self.network not in {STRAIGHT, STREETS}:
-            raise ConfigError("unknown_network", got=self.network, known=f"{STRAIGHT}, {STREETS}")
+        require_network(self.network)
         if (self.within_m is None) == (self.minutes is None):
             raise ConfigError("metres_or_minutes", within_m=self.within_m, minutes=self.minutes)
         if self.within_m is not None:
@@ -248,9 +258,7 @@ class _Ruler:
     def grid_areas(self) -> tuple[FloatArray, FloatArray]:
         """Give square metres within straight reach and in all, for each grid."""
         places = point_coordinates(self.posts.at_work)
-        shapes = self.ground.plane.geometry.to_numpy()
-        sound = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
-        return areas_of_reach(places, self.reach_m, sound)
+        return areas_of_reach(places, self.reach_m, self.ground.sound)
 
 
 def _answer(
@@ -274,13 +282,15 @@ def _answer(
         beyond[name] = beyond_by_unit(things.grid, things.weight, found.is_within, count)
         far = found.weight_total - found.weight_within
         outside[name] = max(0.0, far - float(beyond[name].sum()))
-    inside, whole = ruler.grid_areas()
+    is_straight, area = ruler.network is None, None
+    if is_straight or homes is None:
+        inside, whole = ruler.grid_areas()
     if homes is None:
         held = ruler.ground.households * inside / np.where(whole > 0, whole, 1.0)
         shares["households"] = Share(held.sum(), ruler.ground.households.sum(), 0, "grid_area")
         beyond["households"] = ruler.ground.households - held
-    area = area_within(ruler.posts.at_work, ruler.reach_m, ruler.ground.plane)
-    if ruler.network is None:
+    if is_straight:
+        area = area_within(ruler.posts.at_work, ruler.reach_m, ruler.ground.plane)
         beyond["area_m2"] = np.where(whole - inside > whole * 1e-9, whole - inside, 0.0)
     counts = np.minimum(ruler.overlap(incidents.points), _MOST_OVERLAP)
     crs = ruler.ground.plane.crs
@@ -292,8 +302,8 @@ def _answer(
         incidents=shares["incidents"],
         hazards=shares["hazards"],
         households=shares["households"],
-        area=Share(area.within_m2, area.total_m2, 0, "area") if ruler.network is None else None,
-        area_error_m2=area.error_m2 if ruler.network is None else None,
+        area=None if area is None else Share(area.within_m2, area.total_m2, 0, "area"),
+        area_error_m2=None if area is None else area.error_m2,
         gaps=_named(gaps(ruler.ground.grids["grid_code"].tolist(), beyond), ruler.ground),
         beyond_grids=outside,
         nearest=_by_post(nearest["incidents"], ruler),
@@ -336,10 +346,7 @@ def _by_post(nearest: Nearest, ruler: _Ruler) -> pd.DataFrame:
 
 
 def _grid_posts(ruler: _Ruler) -> dict[str, int]:
-    shapes = ruler.ground.plane.geometry.to_numpy()
-    sound = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
-    middles = gpd.GeoDataFrame(geometry=shapely.point_on_surface(sound), crs=ruler.ground.plane.crs)
-    counts = ruler.overlap(middles).tolist()
+    counts = ruler.overlap(ruler.ground.middles).tolist()
     return dict(zip(ruler.ground.grids["grid_code"].tolist(), counts, strict=True))
 
 

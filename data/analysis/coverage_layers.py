@@ -86,6 +86,18 @@ class Ground:
         return to_working(self.grids)
 
     @cached_property
+    def sound(self) -> npt.NDArray[np.object_]:
+        """Shapes of the grids in metres, made valid."""
+        shapes = self.plane.geometry.to_numpy()
+        return np.asarray(shapely.make_valid(shapes, method="structure", keep_collapsed=False))
+
+    @property
+    def middles(self) -> gpd.GeoDataFrame:
+        """A point inside each grid, in metres."""
+        inside = shapely.point_on_surface(self.sound)
+        return gpd.GeoDataFrame(geometry=inside, crs=self.plane.crs)
+
+    @cached_property
     def households(self) -> FloatArray:
         """Households of each grid; 0 where they are not stated."""
         stated = self.grids["households"].fillna(0)

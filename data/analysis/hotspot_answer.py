@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 
 from data.analysis.hotspot_cells import Cells, cells_of, placed_in
 from data.analysis.hotspot_ground import FROM_EVENTS, HotspotGround, ground_of
@@ -21,7 +20,8 @@ from data.analysis.hotspot_question import (
 )
 from data.counting import AS_OF_TODAY
 from data.database import Database
-from data.repositories.figures import settings
+from data.privacy import withheld
+from data.repositories.figures import store_tz
 from data.viewer import DisplayLevel, Viewer
 from geo.crs import STORED_CRS, crs_label
 from geo.errors import FrameError
@@ -29,8 +29,6 @@ from geo.hotspots import CellClass, HotspotOptions, Method
 from geo.hotspots.find import answer
 from geo.proof.scoring import ranking
 
-SMALLEST_PUBLISHED: Final = 5
-"""Counts of 1 to 4 are withheld from the public, as in `data.exports.counts`."""
 TOP_AREA_PCT: Final = 5.0
 """Methods that rank and do not test: the first cells of this share of the ground."""
 HOT: Final = frozenset({
@@ -143,7 +141,7 @@ def source_ground(
     if isinstance(source, HotspotGround):
         return source
     with source.read() as session:
-        tz = str(settings(session).get("tz", "Asia/Shanghai"))
+        tz = store_tz(session)
         return ground_of(session, viewer, question.layer, as_of=now.date(), tz=tz)
 
 
@@ -225,14 +223,12 @@ def _published(
     frame: gpd.GeoDataFrame, report: dict[str, Any]
 ) -> tuple[gpd.GeoDataFrame, dict[str, Any]]:
     """Withhold counts of 1 to 4, and all from which they could be worked out."""
-    n = frame["n"].to_numpy()
-    hidden: npt.NDArray[np.bool_] = (n > 0) & (n < SMALLEST_PUBLISHED)
     shown = frame[["cell_id", "name", "class", "is_hotspot", "geometry"]].copy()
-    shown.insert(2, "n", frame["n"].astype("Int64").mask(hidden))
-    shown.insert(3, "note", np.where(hidden, f"<{SMALLEST_PUBLISHED}", ""))
+    for at, (name, values) in enumerate(withheld(frame["n"]).items(), 2):
+        shown.insert(at, name, values)
+    hidden = int(shown["n"].isna().sum())
     told = {key: value for key, value in report.items() if key not in _TOTALS}
-    withheld = {"code": "counts_withheld", "cells": int(hidden.sum())}
-    told["warnings"] = [withheld] if hidden.any() else []
+    told["warnings"] = [{"code": "counts_withheld", "cells": hidden}] if hidden else []
     return shown, told | {"n_events": None}
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from data.analysis.hotspot_ground import FROM_EVENTS, HotspotGround, metres_of
+from data.analysis.hotspot_ground import FROM_EVENTS, HotspotGround
 from data.analysis.hotspot_question import HotspotQuestion, Units, grids_in
 from data.errors import AccessRefused, ConfigError, RecordNotFound
 from data.viewer import DisplayLevel, Viewer
@@ -125,14 +125,12 @@ def placed_in(
     events = ground.events
     if cells.grid_cell is not None and not needs_metres:
         xy = np.column_stack([events.lon[rows], events.lat[rows]])
-        cell = np.append(cells.grid_cell, [-1, -1])[ground.placed.position[rows]]
     else:
-        own = cells.crs.equals(ground.crs)
-        xy = ground.xy[rows] if own else metres_of(events, rows, cells.crs)
-        if cells.grid_cell is not None:
-            cell = np.append(cells.grid_cell, [-1, -1])[ground.placed.position[rows]]
-        else:
-            cell = _placed_once(ground, cells, rows, xy)
+        xy = ground.metres(rows, cells.crs)
+    if cells.grid_cell is not None:
+        cell = ground.placed.of_grids(cells.grid_cell, -1, rows)
+    else:
+        cell = _placed_once(ground, cells, rows, xy)
     moments = events.occurred_at[rows]
     time_s = None
     if not np.isnat(moments).any():
@@ -234,9 +232,8 @@ def _places(ground: HotspotGround, units: Units, area: str) -> Cells:
         grid_cell[owned["row"].to_numpy()] = cell
         parts = owned.geometry.to_numpy()
         shapes = np.array([shapely.union_all(parts[cell == k]) for k in range(len(codes))])
-        base = np.full(len(codes), np.nan)
         sums = np.bincount(cell, weights=_residents(owned), minlength=len(codes))
-        base[:] = sums
+        base = sums.astype(np.float64, copy=False)
     frame = gpd.GeoDataFrame({"cell_id": codes, "base": base}, geometry=shapes, crs=ground.crs)
     layer = read_cells(grid_cells(frame))
     names = [ground.names.get((level, str(code)), "") for code in codes]

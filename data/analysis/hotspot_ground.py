@@ -19,19 +19,20 @@ import pyproj
 import shapely
 from sqlalchemy.orm import Session
 
+from data.config import DEFAULT_TZ
 from data.counting import AS_OF_EVENT, AS_OF_TODAY, Placed, place_events
-from data.privacy import is_proactive, is_sensitive
+from data.privacy import is_proactive
+from data.repositories.cases import sensitive_ids
 from data.repositories.events import EventArrays
 from data.repositories.kind_words import ids_of_words, kind_words
 from data.repositories.places import place_tree, today_here
 from data.viewer import Viewer
-from data.vocabulary import EventLayer, IncidentKind, PlaceLevel
+from data.vocabulary import EventLayer, PlaceLevel
 from geo.crs import STORED_CRS, crs_from, to_working, transform_xy, working_crs
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
-DEFAULT_TZ: Final = "Asia/Shanghai"
 FROM_GRIDS: Final = "grids"
 FROM_EVENTS: Final = "events"
 _MOST_KEPT: Final = 8
@@ -117,6 +118,10 @@ class HotspotGround:
         hull = shapely.MultiPoint(self.xy[rows]).convex_hull
         return gpd.GeoDataFrame(geometry=[hull], crs=self.crs), FROM_EVENTS
 
+    def metres(self, rows: npt.NDArray[np.int64], crs: pyproj.CRS) -> FloatArray:
+        """Give metres of some events in any CRS; those of the ground's own are worked out once."""
+        return self.xy[rows] if crs.equals(self.crs) else metres_of(self.events, rows, crs)
+
     def keep(self, key: Any, made: Any) -> Any:  # noqa: ANN401 - whatever a caller works out
         """Keep something under a key; the one that was kept longest ago goes."""
         self.kept[key] = made
@@ -185,9 +190,8 @@ def _apart(session: Session, events: EventArrays) -> tuple[BoolArray, BoolArray]
         return nobody, nobody
     words = kind_words(session)
     proactive = ids_of_words(session, [word for word in words if is_proactive(word)])
-    sensitive = ids_of_words(session, [word for word in words if is_sensitive(word)])
-    crowds = events.kind.is_in(frozenset({IncidentKind.CROWD.value}))
-    return _among(events.ids, proactive), _among(events.ids, sensitive) | crowds
+    sensitive = sensitive_ids(session, words)
+    return _among(events.ids, proactive), _among(events.ids, sensitive)
 
 
 def _among(ids: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> BoolArray:

@@ -15,7 +15,7 @@ import shapely
 
 from data.analysis.hotspot_answer import source_ground, spanned
 from data.analysis.hotspot_cells import Cells, cells_of
-from data.analysis.hotspot_ground import HotspotGround, metres_of
+from data.analysis.hotspot_ground import HotspotGround
 from data.analysis.hotspot_question import HotspotQuestion, Selection, Units, select_events
 from data.database import Database
 from data.viewer import DisplayLevel, Viewer
@@ -180,8 +180,7 @@ def _dated_events(
 
 
 def _frame(ground: HotspotGround, rows: Any, cells: Cells) -> gpd.GeoDataFrame:  # noqa: ANN401 - an array
-    own = cells.crs.equals(ground.crs)
-    xy = ground.xy[rows] if own else metres_of(ground.events, rows, cells.crs)
+    xy = ground.metres(rows, cells.crs)
     times = pd.DatetimeIndex(ground.events.occurred_at[rows]).tz_localize(UTC)
     frame = {"occurred_at": times.tz_convert(ground.tz)}
     return gpd.GeoDataFrame(frame, geometry=shapely.points(xy), crs=cells.crs)

@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
+from data.analysis.coverage_layers import HOTSPOT_CHANNELS
 from data.analysis.hotspot_ground import HotspotGround
 from data.errors import ConfigError
 from data.repositories.event_filter import EventFilter
@@ -25,7 +26,6 @@ from geo.hotspots import RECOMMENDED, HotspotOptions, Method
 
 BoolArray = npt.NDArray[np.bool_]
 
-_REPORTED: Final = (ChannelGroup.REPORTED.value, ChannelGroup.SENSED.value)
 _DAY_MS: Final = 86_400_000
 _THURSDAY: Final = 3
 _DAYS: Final = 7
@@ -213,7 +213,7 @@ def in_area(ground: HotspotGround, area: str) -> BoolArray:
     if not area:
         return np.ones(len(ground.events), dtype=bool)
     inside = grids_in(ground, area)
-    return np.asarray(np.append(inside, [False, False])[ground.placed.position])
+    return ground.placed.of_grids(inside, missing=False)
 
 
 def grids_in(ground: HotspotGround, area: str) -> BoolArray:
@@ -291,9 +291,9 @@ def _groups(
         return frozenset({ChannelGroup.DISCOVERED.value}), ({"code": "discovered_only", "n": n},)
     unknown = channels[ChannelGroup.UNKNOWN.value]
     if unknown and unknown == sum(channels.values()):
-        groups = frozenset({*_REPORTED, ChannelGroup.UNKNOWN.value})
+        groups = frozenset({*HOTSPOT_CHANNELS, ChannelGroup.UNKNOWN.value})
         return groups, ({"code": "channel_not_stated", "n": unknown},)
-    return frozenset(_REPORTED), ()
+    return frozenset(HOTSPOT_CHANNELS), ()
 
 
 def _refuse_none(
@@ -301,10 +301,10 @@ def _refuse_none(
 ) -> None:
     apart, left_out = left
     if apart.any() and (question.hours is not None or question.needs_days or question.weekdays):
-        words = {"month": "month", "none": "none", "day": "day", "band": "band"}
         labels = [*events.precision.labels, "none"]
         codes = np.bincount(events.precision.codes[apart] % len(labels), minlength=len(labels))
-        known = words.get(labels[int(codes.argmax())], "day")
+        common = labels[int(codes.argmax())]
+        known = common if common in {"month", "none", "day", "band"} else "day"
         needed = "hour" if question.hours is not None else "day"
         raise FrameError("times_too_coarse", known=known, needed=needed, n=int(apart.sum()))
     raise FrameError("no_events", frame=question.layer.value, left_out=left_out)

@@ -5,7 +5,6 @@ Knows nothing of sentences.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -14,12 +13,13 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from data.analysis.hotspot_answer import SMALLEST_PUBLISHED, HotspotAnswer
+from data.analysis.hotspot_answer import HotspotAnswer
 from data.analysis.hotspot_cells import placed_in
 from data.analysis.hotspot_ground import metres_of
 from data.analysis.hotspot_proof import BacktestAnswer
 from data.counting import Placed
 from data.errors import RecordNotFound
+from data.privacy import is_withheld
 from data.repositories.events import Coded, EventArrays
 from data.viewer import DisplayLevel, Viewer
 from data.vocabulary import ChannelGroup
@@ -192,8 +192,7 @@ def _inside(answer: HotspotAnswer, row: int, rows: IntArray) -> IntArray:
     """Rows of the ground's events in one cell; only those near it are looked at."""
     ground, cells = answer.ground, answer.cells
     if cells.grid_cell is not None:
-        of_grids = np.append(cells.grid_cell == row, [False, False])
-        here = rows[of_grids[ground.placed.position[rows]]]
+        here = rows[ground.placed.of_grids(cells.grid_cell == row, missing=False, rows=rows)]
     else:
         near = _near(answer, row, rows, 0.0)
         here = near[placed_in(ground, cells, near, needs_metres=True).cell == row]
@@ -209,7 +208,7 @@ def _near(answer: HotspotAnswer, row: int, rows: IntArray, by_m: float) -> IntAr
         wanted = np.zeros(len(ground.events), dtype=bool)
         wanted[rows] = True
         return np.flatnonzero(wanted & _boxed(ground.xy, box))
-    return rows[_boxed(_metres(answer, rows), box)]
+    return rows[_boxed(ground.metres(rows, answer.cells.crs), box)]
 
 
 def _boxed(
@@ -217,12 +216,6 @@ def _boxed(
 ) -> npt.NDArray[np.bool_]:
     x, y = xy[:, 0], xy[:, 1]
     return np.asarray((x >= box[0]) & (y >= box[1]) & (x <= box[2]) & (y <= box[3]))
-
-
-def _metres(answer: HotspotAnswer, rows: IntArray) -> npt.NDArray[np.float64]:
-    if answer.cells.crs.equals(answer.ground.crs):
-        return answer.ground.xy[rows]
-    return metres_of(answer.ground.events, rows, answer.cells.crs)
 
 
 def _counted(column: Coded) -> tuple[tuple[str, int], ...]:
@@ -259,7 +252,7 @@ def _repeats(answer: HotspotAnswer, row: int, inside: IntArray) -> NearRepeats:
     options = answer.question.options
     metres, days = options.near_m[0], options.near_days[0]
     rows = _near(answer, row, answer.selection.rows, metres)
-    xy = _metres(answer, rows)
+    xy = answer.ground.metres(rows, answer.cells.crs)
     shape = answer.cells.layer.shapes[row]
     shapely.prepare(shape)
     close = np.asarray(shapely.dwithin(shape, shapely.points(xy), metres))
@@ -318,15 +311,10 @@ def _hit_rates(proof: BacktestAnswer | None, method: str) -> tuple[dict[str, flo
 
 
 def _shown(n: int, *, is_public: bool) -> int | None:
-    return None if is_public and 0 < n < SMALLEST_PUBLISHED else n
+    return None if is_public and is_withheld(n) else n
 
 
 def _hidden(
     counts: tuple[tuple[str, int], ...], *, is_public: bool
 ) -> tuple[tuple[str, int | None], ...]:
     return tuple((code, _shown(n, is_public=is_public)) for code, n in counts)
-
-
-def moment_of(at: np.datetime64) -> datetime:
-    """Turn a stored moment into an aware one."""
-    return pd.Timestamp(at).to_pydatetime().replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from data.analysis.coverage import STRAIGHT, STREETS
+from data.analysis.coverage import STRAIGHT, STREETS, require_network
 from data.analysis.coverage_layers import (
     HOTSPOT_CHANNELS,
     Ground,
@@ -194,8 +194,7 @@ def site_of_tables(
 def _check(question: SiteQuestion) -> None:
     if question.demand not in DEMANDS:
         raise ConfigError("unknown_demand", got=question.demand, known=", ".join(DEMANDS))
-    if question.network not in {STRAIGHT, STREETS}:
-        raise ConfigError("unknown_network", got=question.network, known=f"{STRAIGHT}, {STREETS}")
+    require_network(question.network)
     if question.network == STREETS and (question.objective != "cover" or question.keep_posts):
         raise ConfigError("nearest_along_streets")
 
@@ -212,14 +211,7 @@ def _demand(ground: Ground, question: SiteQuestion) -> Things:
     if not ground.households.any():
         raise RecordNotFound("no_households")
     rows = np.arange(len(ground.grids))
-    return Things(_middles(ground), ground.households, rows, 0)
-
-
-def _middles(ground: Ground) -> gpd.GeoDataFrame:
-    shapes = shapely.make_valid(
-        ground.plane.geometry.to_numpy(), method="structure", keep_collapsed=False
-    )
-    return gpd.GeoDataFrame(geometry=shapely.point_on_surface(shapes), crs=ground.plane.crs)
+    return Things(ground.middles, ground.households, rows, 0)
 
 
 def _candidates(ground: Ground) -> gpd.GeoDataFrame:

@@ -1,8 +1,7 @@
 """Count a register by community for the public and for walls; small counts are withheld.
 
-Used by `data.exports.layers`; the public bulletin takes its rule of small counts from here. Counts
-stand at one level of places only and without totals beside them, so that no withheld count can be
-worked out.
+Used by `data.exports.layers`. Counts stand at one level of places only and without totals beside
+them, so that no withheld count can be worked out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +10,13 @@ from datetime import date
 from typing import Any, Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
 from data.errors import RecordNotFound
 from data.frames import grids_frame, places_frame
+from data.privacy import SMALLEST_PUBLISHED, WITHHELD, is_withheld, withheld
 from data.repositories.places import code_history, place_tree
 from data.repositories.register_records import AgreementRecord, RegisterRecord
 from data.repositories.registers import register_records
@@ -25,9 +24,8 @@ from data.viewer import Viewer
 from data.vocabulary import PlaceLevel, RegisterLayer
 from geo.assign import assign_lonlat
 
-SMALLEST_PUBLISHED: Final = 5
-"""Counts of 1 to 4 are withheld: they may point at single people."""
-WITHHELD: Final = f"<{SMALLEST_PUBLISHED}"
+__all__ = ["COUNTED", "SMALLEST_PUBLISHED", "WITHHELD", "is_withheld", "register_counts"]
+
 COUNTED: Final = frozenset(
     {
         RegisterLayer.BUILDINGS,
@@ -58,20 +56,6 @@ class _Units:
     level: PlaceLevel
     frame: gpd.GeoDataFrame
     of_code: Mapping[str, str]
-
-
-def is_withheld(n: int) -> bool:
-    """Whether a count is too small to be published; nothing at all is no secret."""
-    return 0 < n < SMALLEST_PUBLISHED
-
-
-def withheld(counts: pd.Series) -> dict[str, Any]:
-    """Give counts as the columns `n` (none where withheld) and `note` of a public table."""
-    hidden = counts.map(is_withheld).to_numpy(dtype=bool)
-    return {
-        "n": counts.astype("Int64").mask(hidden).array,
-        "note": np.where(hidden, WITHHELD, ""),
-    }
 
 
 def register_counts(

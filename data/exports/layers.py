@@ -19,12 +19,13 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data.counting import AS_OF_TODAY, OUTSIDE, UNLOCATED, Placed, place_events
+from data.counting import AS_OF_TODAY, OUTSIDE, Placed, place_events
 from data.errors import ImportRefused
-from data.exports.counts import COUNTED, register_counts, withheld
+from data.exports.counts import COUNTED, register_counts
 from data.exports.records import json_text, register_frame
 from data.exports.writers import writer_of
 from data.frames import grids_frame, places_frame, streets_frame
+from data.privacy import withheld
 from data.repositories.audit import append_audit
 from data.repositories.events import MODELS
 from data.viewer import DisplayLevel, Viewer
@@ -160,8 +161,7 @@ def _register(
 
 
 def _grid_codes(placed: Placed) -> np.ndarray[Any, np.dtype[np.object_]]:
-    codes = np.array([*placed.grids.index, None, None], dtype=object)
-    return np.asarray(codes[np.where(placed.position >= 0, placed.position, UNLOCATED)])
+    return placed.of_grids(placed.grids.index.to_numpy(dtype=object), None)
 
 
 def _exact(session: Session, placed: Placed, *, with_source: bool) -> gpd.GeoDataFrame:

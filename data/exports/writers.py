@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +18,8 @@ from openpyxl.cell import WriteOnlyCell
 
 from data.errors import ImportRefused
 from data.formulas import guard_formulas
+
+_TITLE_SIGNS: Final = 31  # as many as a workbook allows a sheet's name
 
 
 def writer_of(target: Path) -> Callable[[gpd.GeoDataFrame, Path, Mapping[str, str]], None]:
@@ -64,34 +66,31 @@ def _write_csv(frame: gpd.GeoDataFrame, target: Path, _about: Mapping[str, str])
 
 
 def _write_workbook(frame: gpd.GeoDataFrame, target: Path, about: Mapping[str, str]) -> None:
-    table = _without_shapes(frame)
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(about["layer"])
-    sheet.append([_cell(sheet, name) for name in table.columns])
-    for row in table.itertuples(index=False):
-        sheet.append([_cell(sheet, value) for value in row])
-    notes = book.create_sheet("about")
-    for name, text in about.items():
-        notes.append([_cell(notes, name), _cell(notes, text)])
-    book.save(target)
+    _book({about["layer"]: _without_shapes(frame)}, about, "about").save(target)
 
 
 def workbook_of(
     tables: Mapping[str, pd.DataFrame], about: Mapping[str, str], *, about_title: str
 ) -> bytes:
     """Write one sheet for each table, and one of names and texts, last; give the file's bytes."""
+    target = BytesIO()
+    _book(tables, about, about_title).save(target)
+    return target.getvalue()
+
+
+def _book(
+    tables: Mapping[str, pd.DataFrame], about: Mapping[str, str], about_title: str
+) -> Workbook:
     book = Workbook(write_only=True)
     for title, table in tables.items():
-        sheet = book.create_sheet(title[:31])
+        sheet = book.create_sheet(title[:_TITLE_SIGNS])
         sheet.append([_cell(sheet, name) for name in table.columns])
         for row in table.itertuples(index=False):
             sheet.append([_cell(sheet, value) for value in row])
-    notes = book.create_sheet(about_title[:31])
+    notes = book.create_sheet(about_title[:_TITLE_SIGNS])
     for name, text in about.items():
         notes.append([_cell(notes, name), _cell(notes, text)])
-    target = BytesIO()
-    book.save(target)
-    return target.getvalue()
+    return book
 
 
 def _cell(sheet: Any, value: Any) -> Any:  # noqa: ANN401 - openpyxl is untyped

@@ -130,6 +130,12 @@ class StepRecord:
     precision: str = "minute"
 
 
+STORED_FIELDS: Final = tuple(
+    field.name for field in fields(StepRecord) if field.name not in {"is_derived", "precision"}
+)
+"""Fields of a step that a row holds, in the order that `StepRecord` takes them."""
+
+
 def record_of(layer: EventLayer, row: Any) -> CaseRecord:  # noqa: ANN401 - one of the three row classes
     """Turn a row into a record."""
     values: dict[str, Any] = {

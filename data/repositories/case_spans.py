@@ -4,19 +4,17 @@ Used by the hand-over of a shift. Knows nothing of shifts; what imported stamps 
 in `data.repositories.case_arrays`.
 """
 
-from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.models import CaseStep
-from data.repositories.case_records import StepRecord
+from data.repositories.case_records import STORED_FIELDS, StepRecord
+from data.repositories.cases import own_steps
 from data.repositories.events import MODELS
 from data.viewer import DisplayLevel, Viewer
 from data.vocabulary import EventLayer
-
-_NAMES = [field.name for field in fields(StepRecord)][:8]
 
 
 def steps_between(
@@ -34,12 +32,9 @@ def steps_between(
     viewer.require_level(DisplayLevel.INTERNAL)
     model = MODELS[layer]
     query = (
-        select(model.id, *(getattr(CaseStep, name) for name in _NAMES))
-        .join(
-            CaseStep,
-            (CaseStep.source == model.source) & (CaseStep.external_id == model.external_id),
-        )
-        .where(CaseStep.layer == layer.value, CaseStep.at >= since, CaseStep.at < until)
+        select(model.id, *(getattr(CaseStep, name) for name in STORED_FIELDS))
+        .join(CaseStep, own_steps(layer))
+        .where(CaseStep.at >= since, CaseStep.at < until)
         .order_by(CaseStep.at, CaseStep.id)
     )
     return tuple((int(row[0]), StepRecord(*row[1:])) for row in session.execute(query))

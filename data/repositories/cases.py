@@ -5,14 +5,14 @@ in `data.lifecycle`. Knows nothing of grids: which unit a case lies in is counte
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from data.config import DEFAULT_TZ
@@ -20,9 +20,10 @@ from data.errors import AccessRefused, RecordNotFound
 from data.lifecycle import OWN_WORK, WAITING_STATES, Light, Limits, Rules
 from data.models import CaseStep, Dispute, Hazard, Incident
 from data.privacy import is_sensitive
-from data.repositories.case_records import CaseKey, CaseRecord, StepRecord, record_of
+from data.repositories.case_records import STORED_FIELDS, CaseKey, CaseRecord, StepRecord, record_of
 from data.repositories.events import MODELS
 from data.repositories.figures import settings
+from data.repositories.kind_words import kind_words
 from data.repositories.places import place_tree, shapes_of
 from data.viewer import DisplayLevel, Viewer
 from data.vocabulary import (
@@ -194,10 +195,19 @@ def case_steps(session: Session, record: CaseRecord) -> tuple[StepRecord, ...]:
         )
         .order_by(CaseStep.sequence)
     )
-    names = [field.name for field in fields(StepRecord)][:8]
-    stored = [StepRecord(*(getattr(row, name) for name in names)) for row in rows]
+    stored = [StepRecord(*(getattr(row, name) for name in STORED_FIELDS)) for row in rows]
     until = stored[0].at if stored else None
     return (*(s for s in _derived(record) if until is None or s.at < until), *stored)
+
+
+def own_steps(layer: EventLayer) -> ColumnElement[bool]:
+    """Give the condition that joins the rows of a layer with the steps of their life."""
+    model = MODELS[layer]
+    return and_(
+        CaseStep.layer == layer.value,
+        CaseStep.source == model.source,
+        CaseStep.external_id == model.external_id,
+    )
 
 
 def stepped_ids(
@@ -207,16 +217,8 @@ def stepped_ids(
     model = MODELS[layer]
     found = (
         select(model.id)
-        .join(
-            CaseStep,
-            (CaseStep.source == model.source) & (CaseStep.external_id == model.external_id),
-        )
-        .where(
-            CaseStep.layer == layer.value,
-            CaseStep.action == str(action),
-            CaseStep.at >= since,
-            CaseStep.at < until,
-        )
+        .join(CaseStep, own_steps(layer))
+        .where(CaseStep.action == str(action), CaseStep.at >= since, CaseStep.at < until)
         .distinct()
         .order_by(model.id)
     )
@@ -298,21 +300,23 @@ def ids_touched(session: Session, layer: EventLayer, actor: str) -> npt.NDArray[
     """Give the ids of rows in whose life an actor took a step."""
     model = MODELS[layer]
     found = (
-        select(model.id)
-        .join(
-            CaseStep,
-            (CaseStep.source == model.source) & (CaseStep.external_id == model.external_id),
-        )
-        .where(CaseStep.layer == layer.value, CaseStep.actor == actor)
-        .distinct()
+        select(model.id).join(CaseStep, own_steps(layer)).where(CaseStep.actor == actor).distinct()
     )
     return np.array(sorted(session.scalars(found)), dtype=np.int64)
 
 
-def sensitive_ids(session: Session) -> npt.NDArray[np.int64]:
-    """Give the ids of incidents that are never drawn as points: crowds, and sensitive kinds."""
-    texts = session.scalars(select(Incident.kind_source).distinct())
-    banned = [text for text in texts if text and is_sensitive(text)]
+def sensitive_ids(
+    session: Session, known_words: Sequence[str] | None = None
+) -> npt.NDArray[np.int64]:
+    """Give the ids of incidents that are never drawn as points: crowds, and sensitive kinds.
+
+    Parameters
+    ----------
+    known_words
+        What `kind_words` gives, where it was read already.
+    """
+    texts = kind_words(session) if known_words is None else known_words
+    banned = [text for text in texts if is_sensitive(text)]
     chosen = Incident.kind.in_([IncidentKind.CROWD.value]) | Incident.kind_source.in_(banned)
     found = select(Incident.id).where(chosen).order_by(Incident.id)
     return np.array(session.scalars(found).all(), dtype=np.int64)

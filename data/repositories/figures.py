@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from data.config import DEFAULT_TZ
 from data.dialects import insert_for
 from data.models import DeclaredFigure, Setting
 from data.viewer import Viewer
@@ -59,6 +60,11 @@ def save_declared(session: Session, records: Sequence[DeclaredRecord]) -> int:
 def settings(session: Session) -> dict[str, Any]:
     """Give all settings: facts about the store itself, of no area and no person."""
     return {row.key: row.value for row in session.scalars(select(Setting))}
+
+
+def store_tz(session: Session) -> str:
+    """Give the time zone of the store: its setting, else the one that stores are kept in."""
+    return str(settings(session).get("tz") or DEFAULT_TZ)
 
 
 def save_setting(session: Session, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value

@@ -21,6 +21,7 @@ _PATIENCE: Final = 25
 _EXCHANGE_EVERY: Final = 50
 _LEAST_STEP: Final = 1e-3
 _SAME: Final = 1e-9
+_EQUAL: Final = 1e-12  # sums of the same numbers in another order
 _CELLS_AT_A_TIME: Final = 4_000_000
 MOST_TRIALS: Final = 200_000_000
 """Rows times choices that are simply all tried."""
@@ -50,7 +51,7 @@ def sieve(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s: float)
     """Bound the best choice of `posts` columns of weighted distances (rows by sites)."""
     cost = ways * weight[:, None]
     began = time.monotonic()
-    chosen = _swapped(cost, _greedy(cost, posts), began + time_limit_s / 2.0)
+    chosen = _swapped(cost, greedy(cost, posts), began + time_limit_s / 2.0)
     upper = float(cost[:, chosen].min(axis=1).sum())
     price = np.partition(cost, min(1, cost.shape[1] - 1), axis=1)[:, min(1, cost.shape[1] - 1)]
     lower, is_open, scale, idle = -np.inf, np.ones(cost.shape[1], dtype=bool), 1.0, 0
@@ -82,13 +83,14 @@ def sieve(ways: FloatArray, weight: FloatArray, posts: int, time_limit_s: float)
     return Sieve(tuple(int(k) for k in np.sort(chosen)), upper, min(lower, upper), is_open)
 
 
-def _greedy(cost: FloatArray, posts: int) -> npt.NDArray[np.int64]:
+def greedy(cost: FloatArray, posts: int) -> npt.NDArray[np.int64]:
+    """Take the column that lowers the sum most, again and again; of equal ones the first."""
     near = np.full(len(cost), np.inf)
     chosen: list[int] = []
     for _ in range(posts):
         sums = np.minimum(near[:, None], cost).sum(axis=0)
         sums[chosen] = np.inf
-        best = int(sums.argmin())
+        best = int(np.flatnonzero(sums <= sums.min() * (1.0 + _EQUAL))[0])
         chosen.append(best)
         near = np.minimum(near, cost[:, best])
     return np.array(chosen, dtype=np.int64)

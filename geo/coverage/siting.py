@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from geo.coverage.lagrange import MOST_TRIALS, Sieve, every_choice, sieve
+from geo.coverage.lagrange import MOST_TRIALS, Sieve, every_choice, greedy, sieve
 from geo.coverage.metres import (
     FloatArray,
     IntArray,
@@ -310,7 +310,8 @@ def _median(task: _Task, posts: int, solver: Solver, time_limit_s: float) -> Ans
     summed = np.bincount(group.reshape(-1), weights=task.weight[rows], minlength=len(ways))
     weight = np.asarray(summed, dtype=np.float64)
     if solver == "greedy":
-        return _greedy_median(ways, weight, posts)
+        chosen = tuple(greedy(ways * weight[:, None], posts).tolist())
+        return Answer(chosen, optimal=False, gap=None, ties="greedy")
     return _best_median(ways, weight, posts, time_limit_s)
 
 
@@ -348,16 +349,3 @@ def _finished(ways: FloatArray, weight: FloatArray, bound: Sieve, rest_s: float)
         return kept
     slack = (reached - bound.lower) / reached if reached > 0 else 0.0
     return Answer(chosen, optimal=False, gap=slack, ties="first_found")
-
-
-def _greedy_median(ways: FloatArray, weight: FloatArray, posts: int) -> Answer:
-    """Take the site that shortens most, again and again; of equal ones the lowest code."""
-    near = np.full(len(ways), np.inf)
-    chosen: list[int] = []
-    for _ in range(posts):
-        sums = (np.minimum(near[:, None], ways) * weight[:, None]).sum(axis=0)
-        sums[chosen] = np.inf
-        best = int(np.flatnonzero(sums <= sums.min() * (1.0 + 1e-12))[0])
-        chosen.append(best)
-        near = np.minimum(near, ways[:, best])
-    return Answer(tuple(chosen), optimal=False, gap=None, ties="greedy")

@@ -45,12 +45,14 @@ class StreetNetwork:
     ----------
     pieces
         Lines in metres; `start`, `end` are their nodes and `length_m` their lengths.
+    nodes
+        How many nodes there are.
     component
         For each node the number of the connected part it lies in, 0 the longest.
     component_m
         Length of each part in metres, longest first.
-    crs
-        Label of the CRS.
+    frame
+        The pieces as a frame, which carries their CRS.
     """
 
     pieces: ObjectArray

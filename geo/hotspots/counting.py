@@ -42,9 +42,7 @@ def count_with_kernel(events: EventLayer, cells: CellLayer, options: HotspotOpti
     n = events.counts(len(cells))
     work = Working({"class": unclassed(len(n))})
     fallback_m = max(LIGHT_BANDWIDTH_M, cells.width_m)
-    density = _density(events, cells, options, (fallback_m, work))
-    work.columns["kde"] = density.per_m2
-    work.columns["kde_events"] = density.per_m2 * cells.area_m2
+    _density(events, cells, options, (fallback_m, work))
     work.columns["score"] = n + options.light_share * work.columns["kde_events"]
     work.report["light_share"] = options.light_share
     return work
@@ -54,10 +52,8 @@ def kde(events: EventLayer, cells: CellLayer, options: HotspotOptions) -> Workin
     """Estimate the density at the cells' centres, per m2 and as events of the cell."""
     work = Working({"class": unclassed(len(cells))})
     fallback_m = max(DEFAULT_BANDWIDTH_M, cells.width_m)
-    density = _density(events, cells, options, (fallback_m, work))
-    work.columns["kde"] = density.per_m2
-    work.columns["kde_events"] = density.per_m2 * cells.area_m2
-    work.columns["score"] = density.per_m2
+    _density(events, cells, options, (fallback_m, work))
+    work.columns["score"] = work.columns["kde"]
     work.report["mass_in_cells"] = float(work.columns["kde_events"].sum())
     return work
 
@@ -114,7 +110,8 @@ def _density(
     cells: CellLayer,
     options: HotspotOptions,
     told: tuple[float, Working],
-) -> Density:
+) -> None:
+    """Put the density at the cells' centres into the columns, and the choices into the report."""
     fallback_m, work = told
     bandwidth_m = options.bandwidth_m
     chosen = "stated"
@@ -128,6 +125,8 @@ def _density(
             cell_m=round(cells.width_m, 1),
         )
     density = _at_centres(events, cells, bandwidth_m, options.kernel)
+    work.columns["kde"] = density.per_m2
+    work.columns["kde_events"] = density.per_m2 * cells.area_m2
     work.report |= {
         "kernel": options.kernel.value,
         "bandwidth_m": bandwidth_m,
@@ -137,7 +136,6 @@ def _density(
         "density_at": "lattice_centre" if cells.lattice is not None else "centroid",
         "border": "clipped",
     }
-    return density
 
 
 def _at_centres(

@@ -80,16 +80,18 @@ def emerging(events: EventLayer, cells: CellLayer, options: HotspotOptions) -> W
     work = Working()
     neighbours = chosen_neighbours(cells, options, work)
     z = space_time_scores(cube, neighbours, options.slices_back)
-    p_bh = benjamini_hochberg(two_sided(z).ravel()).reshape(z.shape)
+    p = two_sided(z)
+    p_bh = benjamini_hochberg(p.ravel()).reshape(z.shape)
+    hot, cold = (p_bh <= _FDR) & (z > 0), (p_bh <= _FDR) & (z < 0)
     trend = mann_kendall(np.nan_to_num(z))
     trend_p = two_sided(trend.z)
     rising = np.where(trend_p <= options.alpha, np.sign(trend.s), 0.0)
-    words = emerging_words((p_bh <= _FDR) & (z > 0), (p_bh <= _FDR) & (z < 0), rising)
+    words = emerging_words(hot, cold, rising)
     around = cube.sum(axis=1)
     around = around + np.asarray(neighbours @ around)
-    work.columns |= {"z": z[:, -1], "p": two_sided(z[:, -1]), "p_bh": p_bh[:, -1]}
+    work.columns |= {"z": z[:, -1], "p": p[:, -1], "p_bh": p_bh[:, -1]}
     work.columns |= {"trend_z": trend.z, "trend_p": trend_p}
-    work.columns["hot_slices"] = ((p_bh <= _FDR) & (z > 0)).sum(axis=1)
+    work.columns["hot_slices"] = hot.sum(axis=1)
     work.columns["class"] = refuse_few(words, around, options, int(cube.sum()), work)
     work.columns["score"] = np.nan_to_num(z[:, -1])
     work.report |= {

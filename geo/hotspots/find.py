@@ -86,7 +86,7 @@ def answer(
         crs=cells.crs,
     )
     outside = int((events.cell < 0).sum())
-    _warn_about_events(events, work)
+    _warn_about_events(events, outside, work)
     report = {
         "method": method.value,
         "n_events": len(events),
@@ -101,8 +101,7 @@ def answer(
     return Hotspots(frame, report)
 
 
-def _warn_about_events(events: EventLayer, work: Working) -> None:
-    outside = int((events.cell < 0).sum())
+def _warn_about_events(events: EventLayer, outside: int, work: Working) -> None:
     if outside:
         work.warn("events_outside_cells", count=outside, of=len(events))
     if len(events) == 1:

@@ -22,8 +22,9 @@ from scipy.spatial import cKDTree
 from geo.errors import FrameError
 from geo.hotspots.checks import known_to, require_events, require_order, require_times
 from geo.hotspots.close_pairs import ClosePairs, pairs_within, permuted_counts
+from geo.hotspots.counting import unclassed
 from geo.hotspots.layers import CellLayer, EventLayer, seconds_of
-from geo.hotspots.options import CellClass, HotspotOptions, Repeats
+from geo.hotspots.options import HotspotOptions, Repeats
 from geo.hotspots.periods import DAY_S, require_seconds, span_of
 from geo.hotspots.result import Report, Working
 
@@ -54,6 +55,16 @@ class Knox:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class _Paired:
+    """Events without the repeats that were dropped, and their pairs close in space."""
+
+    events: EventLayer
+    time_s: FloatArray
+    pairs: ClosePairs
+    report: Report
+
+
 def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Knox:
     """Count pairs by distance and time band, against permuted times.
 
@@ -74,9 +85,7 @@ def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Kno
     CrsError
         ``no_crs``, ``not_in_metres``.
     """
-    asked = options or HotspotOptions()
-    if asked.permutations == 0:
-        asked = replace(asked, permutations=99)
+    asked = _asked(options)
     require_events(events)
     times = require_times(events)
     time_s, known = seconds_of(times), known_to(times)
@@ -85,19 +94,32 @@ def knox(events: gpd.GeoDataFrame, options: HotspotOptions | None = None) -> Kno
     return knox_of(EventLayer(xy, np.zeros(len(xy), dtype=np.int64), time_s, ids, known), asked)
 
 
+def _asked(options: HotspotOptions | None) -> HotspotOptions:
+    asked = options or HotspotOptions()
+    return replace(asked, permutations=99) if asked.permutations == 0 else asked
+
+
 def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
     """Do as `knox` on events that were read before; without permutations where there are 0."""
+    return _tested(_paired(events, options), options)
+
+
+def _paired(events: EventLayer, options: HotspotOptions) -> _Paired:
+    """Refuse what cannot be tested, drop repeats, and find the close pairs."""
     require_order("near_m", options.near_m)
     require_order("near_days", options.near_days)
     require_seconds(events)
     if events.known == "month":
         raise FrameError("times_too_coarse", known="month", needed="day", n=len(events))
     kept, report = _without_repeats(events, options.repeats)
-    time_s = require_seconds(kept)
-    n = len(kept)
-    if n < 2:  # noqa: PLR2004 - a pair
-        raise FrameError("too_few_for_pairs", n=n, least=2)
-    pairs = _pairs(kept.xy, options.near_m)
+    if len(kept) < 2:  # noqa: PLR2004 - a pair
+        raise FrameError("too_few_for_pairs", n=len(kept), least=2)
+    return _Paired(kept, require_seconds(kept), _pairs(kept.xy, options.near_m), report)
+
+
+def _tested(paired: _Paired, options: HotspotOptions) -> Knox:
+    """Count the pairs of each band, and say how many chance would bring."""
+    time_s, pairs, n = paired.time_s, paired.pairs, len(paired.events)
     limits_s = np.asarray(options.near_days) * DAY_S
     observed = _observed(time_s, pairs, limits_s)
     expected = _margins(pairs, time_s, limits_s, n)
@@ -113,9 +135,9 @@ def knox_of(events: EventLayer, options: HotspotOptions) -> Knox:
         "p_poisson": p_poisson,
     }
     bands = _bands(options, {name: values.ravel() for name, values in found.items()})
-    report |= {"n": n, "pairs": n * (n - 1) // 2, "close_in_space": len(pairs.a)}
+    report = {"n": n, "pairs": n * (n - 1) // 2, "close_in_space": len(pairs.a)}
     report |= {"permutations": options.permutations, "seed": options.seed}
-    return Knox(bands, report)
+    return Knox(bands, paired.report | report)
 
 
 def knox_of_points(
@@ -138,9 +160,7 @@ def knox_of_points(
         ``points_without_coordinates`` (fields `count`, `rows`), ``times_missing`` (fields
         `count`, `of`), ``no_events``, ``bad_bands``, ``too_few_for_pairs``, ``too_many_pairs``.
     """
-    asked = options or HotspotOptions()
-    if asked.permutations == 0:
-        asked = replace(asked, permutations=99)
+    asked = _asked(options)
     xy = np.column_stack([x, y]).astype(np.float64, copy=False)
     moments = np.asarray(time_s, dtype=np.float64)
     if len(xy) == 0:
@@ -157,20 +177,21 @@ def knox_of_points(
 def near_repeats(events: EventLayer, cells: CellLayer, options: HotspotOptions) -> Working:
     """Count near repeats of each cell, and rank cells by recent events nearby.
 
-    `near_repeats`: events in the cell that follow another within the first bands. `score`: events
+    `near_repeats`: events in the cell that follow another within the first bands; of two at one
+    time the more eastern one follows (on one meridian: the more northern one). `score`: events
     of the last `near_days[0]` days before `until_at` (or the last event) no further than
     `near_m[0]` from the cell's ground. The report holds the Knox bands of all events.
     """
-    found = knox_of(events, options)
-    kept, _ = _without_repeats(events, options.repeats)
-    time_s = require_seconds(kept)
+    paired = _paired(events, options)
+    kept, time_s, pairs = paired.events, paired.time_s, paired.pairs
+    found = _tested(paired, options)
     since_s, until_s = span_of(time_s, options)
-    pairs = cKDTree(kept.xy).query_pairs(options.near_m[0], output_type="ndarray")
-    gap_s = time_s[pairs[:, 1]] - time_s[pairs[:, 0]]
-    close = np.abs(gap_s) <= options.near_days[0] * DAY_S
-    later = np.where(gap_s[close] >= 0, pairs[close, 1], pairs[close, 0])
+    a, b = pairs.a[: pairs.edges[1]], pairs.b[: pairs.edges[1]]
+    close = np.abs(time_s[a] - time_s[b]) <= options.near_days[0] * DAY_S
+    order = np.lexsort((kept.xy[:, 1], kept.xy[:, 0], time_s))
+    rank = np.argsort(order)
     follows = np.zeros(len(kept), dtype=np.bool_)
-    follows[later] = True
+    follows[order[np.maximum(rank[a[close]], rank[b[close]])]] = True
     work = Working({"near_repeats": kept.where(follows).counts(len(cells))})
     start_s = max(since_s, until_s - options.near_days[0] * DAY_S)
     recent = kept.where((time_s >= start_s) & (time_s < until_s))
@@ -178,7 +199,7 @@ def near_repeats(events: EventLayer, cells: CellLayer, options: HotspotOptions) 
         shapely.points(recent.xy), predicate="dwithin", distance=options.near_m[0]
     )[1]
     work.columns["score"] = np.bincount(hits, minlength=len(cells)).astype(np.float64)
-    work.columns["class"] = np.full(len(cells), CellClass.NONE.value, dtype=object)
+    work.columns["class"] = unclassed(len(cells))
     bands = found.bands.astype(object).where(found.bands.notna(), None)
     work.report |= found.report | {"bands": bands.to_dict("records"), "recent": len(recent)}
     return work

@@ -74,11 +74,12 @@ def street_counts(
     event, street = tree.query_nearest(
         events.geometry.to_numpy(), max_distance=float(np.nextafter(reach_m, np.inf))
     )
-    rank = np.argsort(np.argsort(ids.to_numpy(), kind="stable"), kind="stable")
+    order = np.argsort(ids.to_numpy(), kind="stable")
+    rank = np.argsort(order)
     best = np.full(len(events), len(streets), dtype=np.int64)
     np.minimum.at(best, event, rank[street])
     found = best < len(streets)
-    counts = np.bincount(np.argsort(rank)[best[found]], minlength=len(streets))
+    counts = np.bincount(order[best[found]], minlength=len(streets))
     frame = streets.copy()
     frame["n"] = counts
     frame["length_m"] = streets.length.to_numpy()

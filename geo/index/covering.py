@@ -9,6 +9,7 @@ puts there; covers are widened by the same slack, so nothing that matters is lef
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ Ends = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 WEST_END_OUT, EAST_END_OUT, OUT = 1, 2, 3
 """Kinds of an edge by its ends west of a left side: a, b or both; 0 is neither."""
+NEAR_SLACKS: Final = 8.0
+"""Crossings nearer to a corner than so many slacks are compared with it exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +209,7 @@ def first_column(ends: Ends, blocks: Blocks, bands: Bands, crossed: IntArray) ->
     exact = (crossing - blocks.x0[block]) * blocks.sx[block]
     column = np.clip(np.floor(exact) + 1.0, 0.0, blocks.nx).astype(np.int64)
     margin = np.abs(exact - np.round(exact)) / blocks.sx[block]
-    near = np.flatnonzero(margin <= 8.0 * blocks.slack_x)
+    near = np.flatnonzero(margin <= NEAR_SLACKS * blocks.slack_x)
     if len(near) == 0:
         return column
     own, own_block, height = column[near], block[near], line[near]

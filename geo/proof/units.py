@@ -6,6 +6,7 @@ Knows nothing of what the units are called.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations, permutations
 from typing import Final
 
 import geopandas as gpd
@@ -97,10 +98,7 @@ def compare_units(
         for name, cells in systems.items()
     }
     tables = [
-        _table(name, other, tops[name], tops[other].ground)
-        for name in tops
-        for other in tops
-        if name != other
+        _table(name, other, tops[name], tops[other].ground) for name, other in permutations(tops, 2)
     ]
     frame = pd.concat(tables, ignore_index=True)
     flips = {
@@ -155,12 +153,10 @@ def _table(name: str, other: str, top: _Top, ground: shapely.Geometry) -> pd.Dat
 
 
 def _agreement(tops: Mapping[str, _Top]) -> dict[str, float]:
-    names = list(tops)
     result = {}
-    for k, name in enumerate(names):
-        for other in names[k + 1 :]:
-            a, b = tops[name].ground, tops[other].ground
-            joint = shapely.area(shapely.union(a, b))
-            common = shapely.area(shapely.intersection(a, b))
-            result[f"{name}+{other}"] = float(common / joint)
+    for name, other in combinations(tops, 2):
+        a, b = tops[name].ground, tops[other].ground
+        joint = shapely.area(shapely.union(a, b))
+        common = shapely.area(shapely.intersection(a, b))
+        result[f"{name}+{other}"] = float(common / joint)
     return result

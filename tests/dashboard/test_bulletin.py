@@ -19,36 +19,14 @@ from dashboard.printing.bulletin_xlsx import bulletin_xlsx
 from dashboard.screens.bulletin import whole_month
 from dashboard.text import Words
 from dashboard.viewmodels.bulletin import BulletinAsked, build_bulletin, count_cases, count_hours
-from dashboard.viewmodels.town import load_town
 from data.config import Config
-from data.counting import place_events
 from data.errors import DataError, RecordNotFound
 from data.repositories.events import NO_TIME, Coded, EventArrays
-from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
-from tests.dashboard import tiny_town
 from tests.dashboard.test_printing import characters
 
-TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 TZ = "Asia/Shanghai"
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    found = tiny_town.build(tmp_path_factory.mktemp("tiny"))
-    yield found
-    found.dispose()
-
-
-@pytest.fixture(scope="module")
-def read(database):
-    with database.read() as session:
-        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
-        placed = {
-            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY) for layer in EventLayer
-        }
-    return town, placed
 
 
 def made(read, area="", since_on=date(2026, 3, 1), until_on=date(2026, 4, 1)):

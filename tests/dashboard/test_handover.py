@@ -115,7 +115,7 @@ def test_what_waits_is_laid_at_the_post_of_its_level():
     assert community.is_filled
     assert (grid.position, grid.red, grid.is_filled) == ("full_time_member", 1, True)
     assert grid.due_at == NOW + 100 * HOUR
-    assert loads["grid", "B1"].title == ""
+    assert loads["grid", "B1"].position == ""
     assert sum(load.waiting for load in shown.posts) == shown.n_waiting
     assert sum(load.red for load in shown.posts) == shown.n_red == 2
     assert [load.red for load in shown.posts] == sorted(

@@ -11,34 +11,13 @@ from dashboard.components.overview_notes import sum_text
 from dashboard.text import Words
 from dashboard.viewmodels.overview import Wanted, build_overview, lattice_of, shaded_by
 from dashboard.viewmodels.quality import build_quality, load_faults
-from dashboard.viewmodels.town import load_town
 from dashboard.viewmodels.unit_card import build_card
 from data.config import DEFAULT_TZ, Config
-from data.counting import place_events
 from data.database import bump_revision
 from data.repositories.events import Coded
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
 from tests.dashboard import tiny_town
-
-TODAY = date(2026, 6, 1)
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    found = tiny_town.build(tmp_path_factory.mktemp("tiny"))
-    yield found
-    found.dispose()
-
-
-@pytest.fixture(scope="module")
-def read(database):
-    with database.read() as session:
-        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
-        placed = {
-            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY) for layer in EventLayer
-        }
-    return town, placed
 
 
 def overview(read, **asked):
@@ -139,11 +118,7 @@ def test_households(read):
 
 
 def test_counts_on_the_grids_of_the_day_still_reconcile(database, read):
-    with database.read() as session:
-        placed = {
-            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY, as_of="event")
-            for layer in EventLayer
-        }
+    _, placed = tiny_town.read(database, as_of="event")
     shown = build_overview(read[0], placed, Wanted(as_of="event"))
     assert shown.reconciled.total == 12
     assert shown.reconciled.retired == 0
@@ -180,7 +155,7 @@ def test_a_card_follows_the_filters(database, read):
 def test_quality_reconciles(database, read):
     with database.read() as session:
         found = build_quality(session, LOCAL_STEWARD, read)
-        faults = load_faults(session, LOCAL_STEWARD, as_of=TODAY)
+        faults = load_faults(session, LOCAL_STEWARD, as_of=tiny_town.TODAY)
     layers = {layer.layer: layer for layer in found.layers}
     incidents = layers[EventLayer.INCIDENTS]
     assert incidents.in_units + incidents.outside + incidents.unlocated == incidents.total == 12
@@ -201,11 +176,7 @@ def test_a_store_without_grids_shows_its_communities(tmp_path):
     tiny_town.places.run(database, files["communities"], options, LOCAL_STEWARD)
     stated = tiny_town.event_options(EventLayer.INCIDENTS)
     tiny_town.events.run(database, files["incidents"], stated, LOCAL_STEWARD)
-    with database.read() as session:
-        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
-        placed = {
-            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY) for layer in EventLayer
-        }
+    town, placed = tiny_town.read(database)
     shown = build_overview(town, placed, Wanted())
     database.dispose()
     assert town.level is PlaceLevel.COMMUNITY

@@ -17,7 +17,6 @@ from dashboard.viewmodels.patrol import build_brief
 from dashboard.viewmodels.patrol_proof import PatrolProof, prove, prove_brief
 from dashboard.viewmodels.patrol_ranking import (
     Ranking,
-    first_cells,
     ranked_cells,
     read_ranking,
     recent_near,
@@ -127,8 +126,12 @@ def test_only_what_was_known_before_counts(scattered):
 @pytest.mark.parametrize("most", [1, 5, 40, 399, 900])
 def test_the_first_squares_are_those_of_the_whole_ranking(scattered, most):
     before = np.datetime64("2023-03-01", "ms")
-    wanted = [cell for cell, _ in ranked_cells(scattered, before)[:most]]
-    assert first_cells(scattered, before, most) == wanted
+    found, wanted = (
+        ranked_cells(scattered, before, most=most),
+        ranked_cells(scattered, before)[:most],
+    )
+    assert [cell for cell, _ in found] == [cell for cell, _ in wanted]
+    assert [score for _, score in found] == pytest.approx([score for _, score in wanted])
 
 
 def test_other_hours_do_not_rank_but_are_near():

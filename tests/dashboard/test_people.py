@@ -23,15 +23,8 @@ from data.repositories.people import DutyRecord, PostRecord
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
 from tests.dashboard import tiny_town
 
-TODAY = date(2026, 6, 1)
+TODAY = tiny_town.TODAY
 OFFICER = Viewer("o", Role.OFFICER, DisplayLevel.INTERNAL)
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    found = tiny_town.build(tmp_path_factory.mktemp("tiny"))
-    yield found
-    found.dispose()
 
 
 @pytest.fixture(scope="module")

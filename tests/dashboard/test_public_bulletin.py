@@ -22,35 +22,13 @@ from dashboard.printing.public_bulletin_xlsx import public_bulletin_xlsx
 from dashboard.text import Words
 from dashboard.viewmodels.bulletin import BulletinAsked, build_bulletin
 from dashboard.viewmodels.public_bulletin import build_public_bulletin
-from dashboard.viewmodels.town import load_town
 from data.config import Config
-from data.counting import place_events
 from data.errors import DataError, RecordNotFound
-from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
-from tests.dashboard import tiny_town
 
-TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 TZ = "Asia/Shanghai"
 MARCH = (date(2026, 3, 1), date(2026, 4, 1))
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    found = tiny_town.build(tmp_path_factory.mktemp("tiny"))
-    yield found
-    found.dispose()
-
-
-@pytest.fixture(scope="module")
-def read(database):
-    with database.read() as session:
-        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
-        placed = {
-            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY) for layer in EventLayer
-        }
-    return town, placed
 
 
 def asked(area="", span=MARCH):

@@ -1,7 +1,6 @@
 """The wall by itself: what it counts, what it says, and what it keeps to itself."""
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
@@ -41,32 +40,10 @@ def wall_page(language):
     wall.render(Words(language))
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The tiny town, built once."""
-    database = tiny_town.build(tmp_path_factory.mktemp("built"))
-    database.dispose()
-    return database.path
-
-
 @pytest.fixture
-def store(built, tmp_path):
+def store(standing_store):
     """A copy whose records end with the day before 12 March 2026."""
-    database = Database(str(shutil.copy(built, tmp_path / "tiny.gpkg")))
-    with database.write() as session:
-        for key, value in {
-            "scenario": "golmud_hexi",
-            "scenario_as_of": "2026-03-12",
-            "period_since": "2026-03-01",
-            "period_until": "2026-03-12",
-            "tz": "Asia/Shanghai",
-        }.items():
-            save_setting(session, key, value)
-        bump_revision(session, "settings")
-    cache.use_config(Config(store_url=str(database.path)))
-    yield database
-    cache.use_config(None)
-    database.dispose()
+    return standing_store
 
 
 def common(name):

@@ -1,13 +1,11 @@
 """What the wall says of single grids: changes, late closing, hand-over, fresh incidents, cover."""
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dashboard import cache
 from dashboard.cache import wall as wall_cache
 from dashboard.components.wall_board import board_value, picture_value
 from dashboard.components.wall_grid_rows import cover_text
@@ -17,8 +15,7 @@ from dashboard.maps.live import pack, unpack
 from dashboard.session import from_address, to_address
 from dashboard.text import LANGUAGES, Words
 from dashboard.viewmodels.wall_grids import Cover
-from data.config import Config
-from data.database import Database, bump_revision
+from data.database import bump_revision
 from data.models import (
     Absence,
     Appointment,
@@ -30,38 +27,15 @@ from data.models import (
 )
 from data.repositories.figures import save_setting
 from data.vocabulary import EventLayer, IncidentKind
-from tests.dashboard import tiny_town
 
 AS_OF = datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
 """Midnight before 12 March 2026, local: the scenario's moment."""
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The tiny town, built once."""
-    database = tiny_town.build(tmp_path_factory.mktemp("built"))
-    database.dispose()
-    return database.path
-
-
 @pytest.fixture
-def store(built, tmp_path):
+def store(standing_store):
     """A copy whose records end with the day before 12 March 2026."""
-    database = Database(str(shutil.copy(built, tmp_path / "tiny.gpkg")))
-    with database.write() as session:
-        for key, value in {
-            "scenario": "golmud_hexi",
-            "scenario_as_of": "2026-03-12",
-            "period_since": "2026-03-01",
-            "period_until": "2026-03-12",
-            "tz": "Asia/Shanghai",
-        }.items():
-            save_setting(session, key, value)
-        bump_revision(session, "settings")
-    cache.use_config(Config(store_url=str(database.path)))
-    yield database
-    cache.use_config(None)
-    database.dispose()
+    return standing_store
 
 
 def look(area=""):

@@ -8,16 +8,22 @@ time. Names and texts are hostile on purpose.
 
 import json
 import shutil
+from datetime import date
 
-from data.database import Database
+from dashboard.viewmodels.town import load_town
+from data.counting import place_events
+from data.database import Database, bump_revision
 from data.importers import events, people, places
 from data.importers.options import EventOptions
 from data.importers.people import PeopleLayer, PeopleOptions
 from data.importers.places import PlaceOptions
+from data.repositories.figures import save_setting
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
 from geo.crs import Datum
 
+TODAY = date(2026, 6, 1)
+"""A day after all of its records."""
 WEST, SOUTH, STEP = 94.90, 36.40, 0.01
 HOSTILE = "<script>window.hit=1</script>![x](http://evil.invalid/x.png)"
 GRIDS = {"A1": ("W", 0), "A2": ("W", 1), "B1": ("E", 2), "B2": ("E", 3)}
@@ -155,6 +161,32 @@ def build(folder):
     told = PeopleOptions(PeopleLayer.APPOINTMENTS, mapping={"place": "地点编码"}, datum="wgs84")
     people.run(database, files["appointments"], told, steward)
     return database
+
+
+def read(database, **asked):
+    """The places of `TODAY`, and the events of every layer on them (`asked`: of `place_events`)."""
+    with database.read() as session:
+        town = load_town(session, LOCAL_STEWARD, as_of=TODAY)
+        placed = {
+            layer: place_events(session, LOCAL_STEWARD, layer, today=TODAY, **asked)
+            for layer in EventLayer
+        }
+    return town, placed
+
+
+def stand_still(database):
+    """Make it a scenario whose records end with the day before 12 March 2026."""
+    held = {
+        "scenario": "golmud_hexi",
+        "scenario_as_of": "2026-03-12",
+        "period_since": "2026-03-01",
+        "period_until": "2026-03-12",
+        "tz": "Asia/Shanghai",
+    }
+    with database.write() as session:
+        for key, value in held.items():
+            save_setting(session, key, value)
+        bump_revision(session, "settings")
 
 
 def copied(store, folder):

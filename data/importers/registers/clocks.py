@@ -7,7 +7,7 @@ such a cell counts as it stands; minutes are never invented.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,6 @@ _NEXT_DAY: Final = re.compile(
 )
 _END_OF_DAY: Final = re.compile(r"^\s*24[:：]?00(?:[:：]00)?\s*$")
 _DAY: Final = timedelta(days=1)
-_UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +66,10 @@ def placed(clock: Clock, day: date, tz: str, *, after: datetime | None = None) -
         say so (次日).
     """
     zone = ZoneInfo(tz)
-    at = datetime.combine(day + clock.days * _DAY, clock.at, zone).astimezone(_UTC)
+    at = datetime.combine(day + clock.days * _DAY, clock.at, zone).astimezone(UTC)
     if after is None or at >= after or clock.days:
         return at
-    return datetime.combine(day + _DAY, clock.at, zone).astimezone(_UTC)
+    return datetime.combine(day + _DAY, clock.at, zone).astimezone(UTC)
 
 
 def without_clocks(texts: pd.Series, clocks: Sequence[Clock | None]) -> pd.Series:

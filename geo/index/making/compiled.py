@@ -8,13 +8,12 @@ stands in for.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return,assignment,arg-type"
 # ruff: noqa: ANN001, ANN202 - numba finds the types of what it compiles, anew for each call
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
 from geo.index.covering import (
     EAST_END_OUT,
+    NEAR_SLACKS,
     OUT,
     WEST_END_OUT,
     Bands,
@@ -24,7 +23,7 @@ from geo.index.covering import (
     first_column,
     left_sides,
 )
-from geo.index.laying import ASK, ENTRY, Filled, flagged_cells, reach_of
+from geo.index.laying import ASK, ENTRY, PACK, Filled, flagged_cells, reach_of
 from geo.index.orientation import FILTER, UNDERFLOW, is_right_or_on
 from geo.index.pairing.compiled import jit
 from geo.index.touching import Touched, touched_of
@@ -35,8 +34,13 @@ RowArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 KindArray = npt.NDArray[np.int8]
 
-_NEAR_SLACKS: Final = 8.0
-_FACE_BITS: Final = 40
+
+@jit
+def _longer(values):
+    """Give room for twice as many, with what is there."""
+    longer = np.empty(2 * len(values), dtype=np.int64)
+    longer[: len(values)] = values
+    return longer
 
 
 @jit
@@ -75,14 +79,15 @@ def _columns_of(edge, lines, grid):
 def _count(ends, step, grid, listed, into):
     """Count the edges of each cell, and add the steps of crossed lines at their first corners.
 
-    Gives the pairs of position and row whose crossing lies too near a corner for floats.
+    Gives the pairs of cell and edge, edge after edge, and the pairs of position and row whose
+    crossing lies too near a corner for floats; both packed, the second one in the low 32 bits.
     """
     ax, ay, bx, by = ends
     x0s, y0s, sxs, sys, nx, ny, slack_x, slack_y = grid
     edges, blocks = listed
     faces, count = into
-    near = np.empty((256, 2), dtype=np.int64)
-    n_near = 0
+    pairs, near = np.empty(3 * len(edges) + 1, dtype=np.int64), np.empty(256, dtype=np.int64)
+    n_pairs, n_near = 0, 0
     for k in range(len(edges)):
         e, b = edges[k], blocks[k]
         x0, y0, sx, sy = x0s[b], y0s[b], sxs[b], sys[b]
@@ -95,31 +100,30 @@ def _count(ends, step, grid, listed, into):
             left, right = _columns_of(
                 (x1, y1, x2, y2), (line, line + high), (x0, sx, nx, 2.0 * slack_x)
             )
+            while n_pairs + right - left >= len(pairs):
+                pairs = _longer(pairs)
             for column in range(left, right + 1):
                 count[at + column] += 1
+                pairs[n_pairs] = ((at + column) << 32) | e
+                n_pairs += 1
             if y1 <= line < y2:
                 exact = (x1 + (line - y1) / (y2 - y1) * (x2 - x1) - x0) * sx
-                if abs(exact - np.rint(exact)) / sx <= _NEAR_SLACKS * slack_x:
+                if abs(exact - np.rint(exact)) / sx <= NEAR_SLACKS * slack_x:
                     if n_near == len(near):
-                        longer = np.empty((2 * n_near, 2), dtype=np.int64)
-                        longer[:n_near] = near
-                        near = longer
-                    near[n_near, 0] = k
-                    near[n_near, 1] = row
+                        near = _longer(near)
+                    near[n_near] = (k << 32) | row
                     n_near += 1
                 else:
                     column = np.int64(min(max(np.floor(exact) + 1.0, 0.0), np.float64(nx)))
                     if column < nx:
                         faces[at + column] += step[e]
-    return near[:n_near]
+    return pairs[:n_pairs], near[:n_near]
 
 
 @jit
 def _sweep(faces, cells, nx, touched):
     """Sum up eastwards; write whole cells, and for touched ones -2 - their number."""
     cell, start, size, face = touched
-    mask = (np.int64(1) << _FACE_BITS) - 1
-    two = np.int64(2) << _FACE_BITS
     n, place = 0, 0
     for first in range(0, len(cells), nx):
         total = np.int64(0)
@@ -127,7 +131,7 @@ def _sweep(faces, cells, nx, touched):
             total += faces[k]
             count = cells[k]
             if count == 0:
-                cells[k] = -2 if total >= two else np.int32(total & mask) - 1
+                cells[k] = ASK if total >= 2 * PACK else np.int32(total & (PACK - 1)) - 1
                 continue
             cells[k] = -2 - n
             cell[n], start[n], size[n], face[n] = k, place, count, total
@@ -146,29 +150,13 @@ def _count_touched(cells):
 
 
 @jit
-def _list(ends, grid, listed, cells, into):
+def _list(pairs, cells, place, edge):
     """Write down the edges of each touched cell."""
-    ax, ay, bx, by = ends
-    x0s, y0s, sxs, sys, nx, ny, slack_x, slack_y = grid
-    edges, blocks = listed
-    place, edge = into
-    for k in range(len(edges)):
-        e, b = edges[k], blocks[k]
-        x0, y0, sx, sy = x0s[b], y0s[b], sxs[b], sys[b]
-        x1, y1, x2, y2 = ax[e], ay[e], bx[e], by[e]
-        high = 1.0 / sy + 3.0 * slack_y
-        first, last = _lines_of(y1, y2, y0, sy, ny, slack_y)
-        for row in range(first, last + 1):
-            line = max(y0, y0 + row / sy - slack_y)
-            at = (b * ny + row) * nx
-            left, right = _columns_of(
-                (x1, y1, x2, y2), (line, line + high), (x0, sx, nx, 2.0 * slack_x)
-            )
-            for column in range(left, right + 1):
-                t = -2 - np.int64(cells[at + column])
-                if t >= 0:
-                    edge[place[t]] = e
-                    place[t] += 1
+    for pair in pairs:
+        t = -2 - np.int64(cells[pair >> 32])
+        if t >= 0:
+            edge[place[t]] = pair & 0xFFFFFFFF
+            place[t] += 1
 
 
 def _add_near(
@@ -179,7 +167,8 @@ def _add_near(
     faces: IntArray,
 ) -> None:
     listed, near = parts
-    edge, block, row = listed.edge[near[:, 0]], listed.block[near[:, 0]], near[:, 1]
+    position, row = near >> 32, near & 0xFFFFFFFF
+    edge, block = listed.edge[position], listed.block[position]
     ax, ay, bx, by = (values[edge] for values in ends)
     line = blocks.y_line(block, row)
     bands = Bands(edge=edge, block=block, row=row, ax=ax, ay=ay, dx=bx - ax, by=by, line=line)
@@ -196,7 +185,7 @@ def _fill(ends, step, reach, touched, keep, into):
     wide, high = reach
     start, size, edge, west, south = touched
     kind, base, entries, entry_edge = into
-    doubtful = np.empty((256, 2), dtype=np.int64)
+    doubtful = np.empty(256, dtype=np.int64)
     n_doubtful, n = 0, 0
     for t in range(len(start)):
         left, low = west[t], south[t]
@@ -213,11 +202,8 @@ def _fill(ends, step, reach, touched, keep, into):
                 turn = one - other
                 if abs(turn) <= FILTER * (abs(one) + abs(other)) + UNDERFLOW:
                     if n_doubtful == len(doubtful):
-                        longer = np.empty((2 * n_doubtful, 2), dtype=np.int64)
-                        longer[:n_doubtful] = doubtful
-                        doubtful = longer
-                    doubtful[n_doubtful, 0] = t
-                    doubtful[n_doubtful, 1] = e
+                        doubtful = _longer(doubtful)
+                    doubtful[n_doubtful] = (t << 32) | e
                     n_doubtful += 1
                 else:
                     times += turn <= 0.0
@@ -261,7 +247,7 @@ class CompiledPasses:
         frames = (blocks.x0, blocks.y0, blocks.sx, blocks.sy)
         grid = (*frames, nx, ny, blocks.slack_x, blocks.slack_y)
         own = (listed.edge, listed.block)
-        near = _count(self._ends, self._step, grid, own, (faces, cells))
+        pairs, near = _count(self._ends, self._step, grid, own, (faces, cells))
         if len(near):
             _add_near(self._ends, self._step, blocks, (listed, near), faces)
         added = left_sides(self._ends, self._step, blocks, listed)
@@ -276,7 +262,7 @@ class CompiledPasses:
         if asks is not None:
             cells[asks] = -1
         edge = np.empty(n_pairs, dtype=np.int64)
-        _list(self._ends, grid, own, cells, (start.copy(), edge))
+        _list(pairs, cells, start.copy(), edge)
         if asks is not None:
             cells[asks] = ASK
         return cells, touched_of(blocks, (cell, start, size), edge, face)
@@ -291,7 +277,7 @@ class CompiledPasses:
         into = (kind, base, entries, edge)
         doubtful = _fill(self._ends, self._step, reach_of(self._first), cells, keep, into)
         if len(doubtful):
-            cell, own = doubtful.T
+            cell, own = doubtful >> 32, doubtful & 0xFFFFFFFF
             ax, ay, bx, by = (values[own] for values in self._ends)
             holds = is_right_or_on((ax, ay, bx, by, touched.west[cell], touched.south[cell]))
             np.subtract.at(base, cell[holds], self._step[own[holds]])
