@@ -1,6 +1,7 @@
 """Compare nearest posts, area within reach and siting with the tools users have.
 
-Run: `.venv/bin/python benchmarks/reach.py [--rounds 5] [--points 1000000] [--posts 2000]`.
+Run: `.venv/bin/python benchmarks/reach.py [--quick] [--rounds 5]
+[--points 1000000] [--posts 2000] [--without-siting]`.
 Peers: `geopandas.sjoin_nearest`, shapely `buffer` + `union_all` (16 segments a quarter, its
 default, and the area clipped), `spopt` MCLP and PMedian with its own solver. Everything runs in one
 process and one thread, interleaved; CPU is that of the thread (of the process and its children for
@@ -8,13 +9,8 @@ siting, whose solvers have their own), medians. Answers are compared before anyt
 """
 
 import argparse
-import os
-import statistics
 import sys
-import time
 import warnings
-from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import geopandas as gpd
@@ -22,54 +18,35 @@ import numpy as np
 import shapely
 from scipy.spatial.distance import cdist
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from timing import (  # noqa: E402 - it stands beside this file
+    Job,
+    interleaved,
+    largest_difference,
+    print_bar,
+    print_table,
+    print_versions,
+)
 
 from geo.coverage import area_within, nearest_post  # noqa: E402 - the checkout, not an installed copy
-from geo.coverage.siting import site_posts  # noqa: E402
+from geo.coverage.siting import site_posts  # noqa: E402 - as above
 
 CRS = "EPSG:4547"
 SIDE_M = 60_000.0
 WITHIN_M = 800.0
-VERSIONS = ("numpy", "scipy", "shapely", "geopandas", "spopt", "pulp")
 LIMIT = 1e-5
 
 
-def thread_s() -> float:
-    """Give CPU seconds of this thread."""
-    return time.thread_time()
-
-
-def family_s() -> float:
-    """Give CPU seconds of this process and of children that ended."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
-
-
-def race(
-    works: dict[str, Callable[[], object]], rounds: int, cpu: Callable[[], float] = thread_s
-) -> dict[str, tuple[float, float]]:
-    """Run all works in turn, `rounds` times after one for warmth; medians of wall and CPU."""
-    walls: dict[str, list[float]] = {name: [] for name in works}
-    cpus: dict[str, list[float]] = {name: [] for name in works}
-    for turn in range(rounds + 1):
-        for name, work in works.items():
-            start, used = time.perf_counter(), cpu()
-            work()
-            if turn:
-                walls[name].append(time.perf_counter() - start)
-                cpus[name].append(cpu() - used)
-    return {n: (statistics.median(walls[n]), statistics.median(cpus[n])) for n in works}
-
-
-def told(title: str, found: dict[str, tuple[float, float]], bar: str) -> None:
-    """Print one table; the first row is ours."""
-    first = next(iter(found.values()))
-    print(f"\n{title} (bar {bar})")
-    print(f"{'':34}{'wall ms':>10}{'CPU ms':>10}{'wall x':>9}{'CPU x':>9}")
-    for name, (wall, cpu) in found.items():
-        ratios = f"{wall / first[0]:>9.1f}{cpu / max(first[1], 1e-9):>9.1f}"
-        print(f"{name:34}{1000 * wall:>10.1f}{1000 * cpu:>10.1f}{ratios}")
+def race(title: str, works: dict[str, Job], rounds: int, limit: float | None = None) -> None:
+    """Time ours and the peer in turns and print them; without a bar solvers of their own count."""
+    ours, peer = works
+    taken = interleaved(works, rounds, threaded=tuple(works) if limit is None else ())
+    print_table(title, taken, ours, {})
+    if limit is not None:
+        print_bar(f"{ours}, against {peer}", taken[peer].cpu_s / taken[ours].cpu_s, limit,
+                  at_least=True)  # fmt: skip
 
 
 def town(points: int, posts: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -95,13 +72,13 @@ def compare_nearest(points: gpd.GeoDataFrame, posts: gpd.GeoDataFrame, rounds: i
     peer = gpd.sjoin_nearest(points, posts, distance_col="m")
     peer = peer[~peer.index.duplicated()].sort_index()
     same = float((peer["post_code"].to_numpy() == ours.codes()).mean())
-    off = float(np.abs(peer["m"].to_numpy() - ours.distance_m).max())
+    off = largest_difference(peer["m"].to_numpy(), ours.distance_m)
     works = {
         "nearest_post": lambda: nearest_post(points, posts),
         "geopandas.sjoin_nearest": lambda: gpd.sjoin_nearest(points, posts, distance_col="m"),
     }
     title = f"nearest, {len(points):,} x {len(posts):,}; same post {same:.6f}, most off {off:.1e} m"
-    told(title, race(works, rounds), ">= 5 x")
+    race(title, works, rounds, 5.0)
 
 
 def compare_area(posts: gpd.GeoDataFrame, shape: shapely.Polygon, what: str, rounds: int) -> None:
@@ -124,7 +101,7 @@ def compare_area(posts: gpd.GeoDataFrame, shape: shapely.Polygon, what: str, rou
     if abs(off) > LIMIT:
         raise SystemExit(f"area is off by {off}")
     title = f"area within {WITHIN_M:g} m of {len(posts):,} posts, {what}"
-    told(title, race(works, rounds), ">= 15 x")
+    race(title, works, rounds, 15.0)
     print(f"off the fine polygons: ours {off:.1e}, peer {peer_off:.1e}; own bound "
           f"{ours.error_m2 / ours.within_m2:.1e}")  # fmt: skip
 
@@ -162,10 +139,8 @@ def compare_siting(demands: int, sites: int, count: int, rounds: int) -> None:
         keep("peer median", model.solve(solver).problem.objective.value())
 
     size = f"{demands:,} x {sites:,}, {count} posts"
-    found = race({"site_posts": cover, "spopt MCLP": peer_cover}, rounds, family_s)
-    told(f"maximal covering, {size}", found, "same optimum")
-    found = race({"site_posts": median, "spopt PMedian": peer_median}, rounds, family_s)
-    told(f"p-median, {size}", found, "same optimum")
+    race(f"maximal covering, {size}", {"site_posts": cover, "spopt MCLP": peer_cover}, rounds)
+    race(f"p-median, {size}", {"site_posts": median, "spopt PMedian": peer_median}, rounds)
     for name in ("cover", "median"):
         if not np.isclose(kept[name], kept[f"peer {name}"], rtol=1e-7):
             raise SystemExit(f"{name}: {kept[name]} against {kept[f'peer {name}']}")
@@ -175,24 +150,26 @@ def compare_siting(demands: int, sites: int, count: int, rounds: int) -> None:
 def main() -> None:
     """Run the three races and print their tables."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--rounds", type=int, default=5)
-    asked.add_argument("--points", type=int, default=1_000_000)
+    asked.add_argument("--quick", action="store_true", help="fewer points, three rounds")
+    asked.add_argument("--rounds", type=int)
+    asked.add_argument("--points", type=int)
     asked.add_argument("--posts", type=int, default=2_000)
     asked.add_argument("--without-siting", action="store_true")
     given = asked.parse_args()
+    rounds = given.rounds or (3 if given.quick else 5)
     warnings.simplefilter("ignore")
-    print(", ".join(f"{name} {version(name)}" for name in VERSIONS))
-    points, posts = town(given.points, given.posts)
-    compare_nearest(points, posts, given.rounds)
+    print_versions("numpy", "scipy", "shapely", "geopandas", "spopt", "pulp")
+    points, posts = town(given.points or (200_000 if given.quick else 1_000_000), given.posts)
+    compare_nearest(points, posts, rounds)
     whole = shapely.box(0, 0, SIDE_M, SIDE_M)
-    compare_area(posts, whole, "a square", given.rounds)
+    compare_area(posts, whole, "a square", rounds)
     angle = np.linspace(0, 2 * np.pi, 4_000, endpoint=False)
     away = 25_000 + 3_000 * np.sin(9 * angle) + np.random.default_rng(1).normal(0, 20, 4_000)
     ring = SIDE_M / 2 + away[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     edge = shapely.Polygon(ring).difference(shapely.box(20_000, 20_000, 25_000, 32_000))
-    compare_area(posts, edge, "an outline of 4,000 vertices with a hole", given.rounds)
+    compare_area(posts, edge, "an outline of 4,000 vertices with a hole", rounds)
     if not given.without_siting:
-        compare_siting(800, 40, 6, given.rounds)
+        compare_siting(800, 40, 6, rounds)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Knows nothing of what is measured.
 """
 
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +24,8 @@ class Taken:
     Attributes
     ----------
     cpu_s
-        CPU time of the calling thread; of the whole process for peers with threads of their own.
+        CPU time of the calling thread; of the process and its ended children for jobs with threads
+        or programs of their own.
     wall_s
         Wall time; on a shared machine only a hint.
     """
@@ -44,13 +46,14 @@ def interleaved(jobs: Mapping[str, Job], rounds: int, *, threaded: tuple[str, ..
     rounds
         Measured ones.
     threaded
-        Names of jobs that work in threads of their own: the CPU time of the process counts.
+        Names of jobs that work in threads or programs of their own: the CPU time of the process and
+        of its ended children counts.
     """
     cpu: dict[str, list[float]] = {name: [] for name in jobs}
     wall: dict[str, list[float]] = {name: [] for name in jobs}
     for turn in range(rounds + 1):
         for name, job in jobs.items():
-            clock = time.process_time if name in threaded else time.thread_time
+            clock = _family_s if name in threaded else time.thread_time
             start, began = time.perf_counter(), clock()
             job()
             used, took = clock() - began, time.perf_counter() - start
@@ -60,6 +63,12 @@ def interleaved(jobs: Mapping[str, Job], rounds: int, *, threaded: tuple[str, ..
     return {
         name: Taken(statistics.median(cpu[name]), statistics.median(wall[name])) for name in jobs
     }
+
+
+def _family_s() -> float:
+    """Give CPU seconds of this process and of its children that ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def print_table(

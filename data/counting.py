@@ -143,6 +143,7 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
     as_of: str = AS_OF_TODAY,
     tz: str = "Asia/Shanghai",
     grids: gpd.GeoDataFrame | None = None,
+    events: EventArrays | None = None,
 ) -> Placed:
     """Read a layer and put each event into its base grid.
 
@@ -154,12 +155,15 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
         Zone whose days decide which boundaries an event falls under.
     grids
         The viewer's grids of that day, where they were read already; not used for `event`.
+    events
+        What `event_arrays` gives for the layer, where it was read already.
 
     Notes
     -----
     A viewer limited to areas gets events inside them, and unlocated ones that state such a unit.
     """
-    events = event_arrays(session, viewer, layer)
+    if events is None:
+        events = event_arrays(session, viewer, layer)
     if as_of == AS_OF_EVENT:
         placed = _place_by_event_day(session, viewer, events, tz=tz, today=today)
     else:

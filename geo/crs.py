@@ -24,6 +24,7 @@ _EQUAL_TO_STORED: Final = frozenset({4326, 4490})
 _CHINA_LON: Final = (73.5, 135.1)
 _CHINA_LAT: Final = (16.0, 54.0)
 _UTM_LAT: Final = (-80.0, 84.0)
+_SAME_UNIT: Final = 1e-12  # metres
 _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 
 
@@ -148,6 +149,12 @@ def crs_label(crs: Any) -> str:  # noqa: ANN401 - whatever pyproj or a frame's `
     known = pyproj.CRS.from_user_input(crs)
     authority = known.to_authority()
     return ":".join(authority) if authority else str(known.name)
+
+
+def is_in_metres(crs: pyproj.CRS) -> bool:
+    """Tell whether coordinates are metres of a plane: projected, and its unit is one metre."""
+    unit_m = crs.axis_info[0].unit_conversion_factor if crs.is_projected else 0.0
+    return abs(unit_m - 1.0) <= _SAME_UNIT
 
 
 def require_crs(frame: gpd.GeoDataFrame) -> pyproj.CRS:

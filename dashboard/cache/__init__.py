@@ -34,6 +34,7 @@ from dashboard.viewmodels.unit_card import UnitCard, build_card
 from data.config import Config
 from data.counting import Placed, place_events
 from data.database import Database
+from data.repositories.events import EventArrays, event_arrays
 from data.repositories.places import today_here
 from data.viewer import LOCAL_STEWARD, Viewer
 from data.vocabulary import EventLayer
@@ -216,14 +217,23 @@ def _town(path: str, revisions: Revisions, day: date, viewer: Viewer) -> Town:
         return load_town(session, viewer, as_of=day)
 
 
+@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=_AS_TEXT)
+def _events(path: str, revisions: Revisions, layer: EventLayer, viewer: Viewer) -> EventArrays:
+    """Read a layer once, whichever days' grids it is then put on."""
+    del path, revisions  # part of the key
+    with database().read() as session:
+        return event_arrays(session, viewer, layer)
+
+
 @st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=_AS_TEXT)
 def _placed(
     path: str, revisions: Revisions, today: date, asked: tuple[EventLayer, str], viewer: Viewer
 ) -> Placed:
-    del path, revisions  # part of the key
     layer, as_of = asked
+    own = tuple(pair for pair in revisions if pair[0] == layer.value)
+    events = _events(path, own, layer, viewer)
     with database().read() as session:
-        return place_events(session, viewer, layer, today=today, as_of=as_of)
+        return place_events(session, viewer, layer, today=today, as_of=as_of, events=events)
 
 
 def placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, Placed]:

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache
+from dashboard.actions.hotspot_files import hotspot_file
 from dashboard.cache import hotspots as answers
 from dashboard.components.formats import moment
 from dashboard.components.hotspot_map import shades_of
@@ -25,7 +26,6 @@ from dashboard.components.hotspot_words import (
     warning_lines,
 )
 from dashboard.maps.layers import NO_BASE
-from dashboard.printing.hotspot_file import hotspot_gpkg
 from dashboard.printing.hotspot_picture import PictureText, hotspot_png
 from dashboard.printing.hotspot_sheet import MOST_ROWS, CellMap, HotspotSheet, hotspot_sheet
 from dashboard.printing.page import Imprint
@@ -72,17 +72,12 @@ def export_buttons(words: Words, town: Town, view: HotspotView) -> None:
 
 
 def gpkg_of(view: HotspotView) -> bytes:
-    """Write every cell of an answer, EPSG:4326, with the method's columns and the report."""
+    """Write every cell, EPSG:4326, with the method's columns and the report; log it."""
     cells = view.answer.degrees()
     kept = [name for name in FILE_COLUMNS if name in cells.columns]
     cells = cells[["cell_id", "name", *kept, "geometry"]]
-    about = cache.facts()
-    imprint = {
-        "store": about.store,
-        "level": cache.viewer().level.name.lower(),
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    return hotspot_gpkg(cells, view.answer.report, imprint)
+    now = datetime.now(UTC)
+    return hotspot_file(cache.database(), cache.viewer(), cells, view.answer.report, now)
 
 
 def pdf_of(words: Words, town: Town, view: HotspotView) -> bytes:

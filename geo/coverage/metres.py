@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 from scipy.spatial import cKDTree
 
-from geo.crs import centre_of, crs_label, require_same_crs, working_crs
+from geo.crs import centre_of, crs_label, is_in_metres, require_same_crs, working_crs
 from geo.errors import CrsError, FrameError, GeoError
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,8 +33,7 @@ def require_metres(frame: gpd.GeoDataFrame, *others: gpd.GeoDataFrame) -> None:
         ``needs_metres`` (fields `expected`: a CRS that would do, `got`), ``crs_mismatch``.
     """
     for each in (frame, *others):
-        unit = each.crs.axis_info[0].unit_name if each.crs is not None else ""
-        if each.crs is None or unit not in {"metre", "meter"} or not each.crs.is_projected:
+        if each.crs is None or not is_in_metres(each.crs):
             raise CrsError("needs_metres", expected=_advice(each), got=crs_label(each.crs) or "-")
     for other in others:
         require_same_crs(frame, other)

@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geo.crs import crs_label, require_crs
+from geo.crs import crs_label, is_in_metres, require_crs
 from geo.errors import CrsError, FrameError
 from geo.schema import POINTS, Contract, require
 
@@ -33,7 +33,7 @@ def require_metres(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
     """
     require(frame, Contract(name, (), frozenset()))
     crs = require_crs(frame)
-    if not crs.is_projected or abs(crs.axis_info[0].unit_conversion_factor - 1.0) > 1e-12:  # noqa: PLR2004 - one metre
+    if not is_in_metres(crs):
         raise CrsError("not_in_metres", frame=name, expected="metres", got=crs_label(crs))
     return crs
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
@@ -42,6 +43,7 @@ from dashboard.viewmodels.overview import Span
 from data.analysis.hotspots import Units
 from data.config import Config
 from data.importers import events
+from data.models import AuditEntry
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
 from geo.hotspots import Method
@@ -369,7 +371,7 @@ def test_a_part_of_a_sketch_keeps_its_fill():
 # files
 
 
-def test_the_geopackage_holds_every_cell_and_how_it_was_made(tmp_path):
+def test_the_geopackage_holds_every_cell_and_how_it_was_made_and_is_logged(tmp_path, store):
     found = view(method="gistar", units="grids")
     path = tmp_path / "hotspots.gpkg"
     path.write_bytes(hotspot_export.gpkg_of(found))
@@ -383,6 +385,9 @@ def test_the_geopackage_holds_every_cell_and_how_it_was_made(tmp_path):
     held.close()
     assert told_in_file["method"] == '"gistar"'
     assert {"store", "level", "made_at", "left_out"} <= set(told_in_file)
+    with store.read() as session:
+        *_, last = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    assert (last.action, last.subject, last.row_count) == ("export", "hotspots", 4)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -68,6 +68,15 @@ def test_what_counts_as_stored(code, is_stored):
     assert crs.is_stored(code) is is_stored
 
 
+@pytest.mark.parametrize(
+    ("code", "is_in_metres"),
+    [("EPSG:4547", True), ("EPSG:32650", True), ("EPSG:4326", False), ("EPSG:4978", False),
+     ("EPSG:2263", False), ("EPSG:2222", False)],
+)  # fmt: skip
+def test_metres_are_of_a_plane_and_whole(code, is_in_metres):  # 2263 and 2222 are feet
+    assert crs.is_in_metres(crs.crs_from(code)) is is_in_metres
+
+
 def test_working_and_back():
     frame = points([(114.305, 30.593), (114.4, 30.6)])
     metric = crs.to_working(frame)
