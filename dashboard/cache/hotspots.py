@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from dashboard.maps.live import Packed
     from dashboard.session import Session
     from data.analysis.hotspots import HotspotGround
     from geo.hotspots import HourWeekday
@@ -83,10 +84,10 @@ def view(asked: HotspotQuestion) -> HotspotView:
     return _view(cache.store_key(), revisions, today_here(), asked, cache.viewer())
 
 
-def drawn(asked: HotspotQuestion, how: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+def drawn(asked: HotspotQuestion, how: tuple[object, ...], make: Callable[[], Packed]) -> Packed:
     """Give the packed map of an answer; `how` names everything else that it shows."""
     key = (cache.store_key(), cache.some_revisions(), today_here())
-    made: bytes = _drawn(key, (asked, how), make)
+    made: Packed = _drawn(key, (asked, how), make)
     return made
 
 
@@ -158,7 +159,7 @@ def week(asked: HotspotQuestion) -> HourWeekday:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_AS_TEXT)
-def _drawn(key: _Key, shown: tuple[object, ...], _make: Callable[[], bytes]) -> bytes:
+def _drawn(key: _Key, shown: tuple[object, ...], _make: Callable[[], Packed]) -> Packed:
     del key, shown  # what it is kept under
     return _make()
 

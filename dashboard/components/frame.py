@@ -27,7 +27,8 @@ STYLE: Final = """<style>
 [data-testid="stMetricValue"] {font-size: 1.65rem; line-height: 1.3}
 [data-testid="stVerticalBlock"] {gap: .65rem}
 .st-key-phone_tabs, [data-testid="stLayoutWrapper"]:has(> .st-key-phone_tabs),
-[data-testid="stLayoutWrapper"]:has(> .st-key-phone_filters)
+[data-testid="stLayoutWrapper"]:has(> .st-key-phone_filters),
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-map_ground_"])
 {display: none !important}
 @media (max-width: 640px) {
 .stMainBlockContainer {padding: .6rem .9rem 1rem .9rem}

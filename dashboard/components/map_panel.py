@@ -22,15 +22,16 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from dashboard.maps.layers import MapView
-from dashboard.maps.live import pack
+from dashboard.maps.live import pack_apart
 from dashboard.maps.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dashboard.maps.layers import Basemap, MapScene
+    from dashboard.maps.live import Packed
 
-__all__ = ["MapEvent", "last_event", "map_panel", "mount_packed", "mounted"]
+__all__ = ["MapEvent", "last_event", "map_panel", "mount_ground", "mount_packed", "mounted"]
 
 _PACKAGE = "gridbeat"
 _COMPONENT = "livemap"
@@ -73,14 +74,15 @@ def map_panel(scene: MapScene, *, key: str, height: int = 600) -> MapEvent:
     height
         Pixels.
     """
-    return mount_packed(pack(scene, height_px=height), scene.basemap, key=key)
+    return mount_packed(pack_apart(scene, height_px=height), scene.basemap, key=key)
 
 
-def mount_packed(packed: bytes, basemap: Basemap, *, key: str) -> MapEvent:
-    """Show a scene that was packed before (`dashboard.maps.live.pack`), as `map_panel` does."""
+def mount_packed(packed: Packed, basemap: Basemap, *, key: str) -> MapEvent:
+    """Show a scene that was packed before (`pack_apart`), as `map_panel` does."""
+    mount_ground(packed.ground, key=key)
     result = mounted()(
         key=key,
-        data=packed,
+        data=packed.scene,
         height="content",
         on_selected_change=_nothing,
         on_view_change=_nothing,
@@ -88,6 +90,12 @@ def mount_packed(packed: bytes, basemap: Basemap, *, key: str) -> MapEvent:
         on_placed_change=_nothing,
     )
     return _read(result, basemap)
+
+
+def mount_ground(ground: bytes, *, key: str) -> None:
+    """Bring shapes into the page, unseen; Streamlit sends the same bytes once only."""
+    with st.container(key=f"map_ground_{key}"):
+        mounted()(key=f"{key}_ground", data=ground, height=1)
 
 
 def last_event(key: str, basemap: Basemap) -> MapEvent:

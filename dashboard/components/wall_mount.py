@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from dashboard.components.map_panel import mounted
-from dashboard.maps.live import pack
+from dashboard.components.map_panel import mount_ground, mounted
+from dashboard.maps.live import pack_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dashboard.maps.layers import MapScene
+    from dashboard.maps.live import Packed
 
 BOARD_KEY: Final = "wall_board"
 MAP_KEY: Final = "wall_map"
@@ -36,9 +37,9 @@ def strip_page() -> None:
     st.html(_STYLE)
 
 
-def packed(scene: MapScene) -> bytes:
+def packed(scene: MapScene) -> Packed:
     """Pack a scene once; the same bytes are sent at every beat, and sent again only if changed."""
-    return pack(scene)
+    return pack_apart(scene)
 
 
 def mount_board(value: Mapping[str, Any]) -> None:
@@ -46,6 +47,7 @@ def mount_board(value: Mapping[str, Any]) -> None:
     mounted()(key=BOARD_KEY, data={"board": dict(value)}, height=1)
 
 
-def mount_map(scene: bytes) -> None:
+def mount_map(scene: Packed) -> None:
     """Show a packed scene in the wall's middle; only one with a wall's look is drawn there."""
-    mounted()(key=MAP_KEY, data=scene, height=1)
+    mount_ground(scene.ground, key=MAP_KEY)
+    mounted()(key=MAP_KEY, data=scene.scene, height=1)

@@ -8,12 +8,16 @@ zeros up to a multiple of eight, then the arrays, each starting at a multiple of
 names each array as [dtype, offset from the first array in bytes, number of elements]. What is only
 seen travels as float32 offsets from the header's `origin` (degrees): a few millimetres within a
 city. dtype "f8" is known to both sides for what will be edited.
+
+Shapes change seldom and are most of the bytes: they may stand apart, in a ground, as four bytes
+"GBG1", four zeros, sixteen characters of its key, then the arrays; entries that point there end
+with "ground", and the header's `ground` is its key.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -38,34 +42,72 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["WIRE_VERSION", "pack", "packers", "unpack"]
+__all__ = ["WIRE_VERSION", "Packed", "pack", "pack_apart", "packers", "unpack"]
 
 WIRE_VERSION = 1
 _MAGIC = b"GBM1"
+_GROUND_MAGIC = b"GBG1\0\0\0\0"
+_GROUND = "ground"
+_GROUND_START = 24
 _STEP = 8
 _AREA_TYPES = (int(shapely.GeometryType.POLYGON), int(shapely.GeometryType.MULTIPOLYGON))
 _Head = dict[str, Any]
 
 
-class _Arrays:
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A packed scene whose shapes stand apart.
+
+    Attributes
+    ----------
+    scene
+        What changes with every question.
+    ground
+        Shapes; the same bytes as long as the same shapes are shown.
+    """
+
+    scene: bytes
+    ground: bytes
+
+
+class _Body:
     """Collect arrays one behind the other, each at a multiple of eight bytes."""
 
-    def __init__(self, origin: tuple[float, float], window: Window) -> None:
-        self.origin = origin
-        self.window = window
+    def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.size = 0
 
-    def put(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
+    def add(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
         part = np.ascontiguousarray(array, dtype=f"<{dtype}").tobytes()
         entry: list[str | int] = [dtype, self.size, len(part) // np.dtype(dtype).itemsize]
-        padded = part + bytes(-len(part) % _STEP)
-        self.parts.append(padded)
-        self.size += len(padded)
+        self.parts.append(part + bytes(-len(part) % _STEP))
+        self.size += len(self.parts[-1])
         return entry
 
+
+class _Arrays:
+    """Collect the arrays of a scene; shapes go into a body of their own where they stand apart."""
+
+    def __init__(self, origin: tuple[float, float], window: Window, *, apart: bool) -> None:
+        self.origin = origin
+        self.window = window
+        self.body = _Body()
+        self.ground = _Body() if apart else self.body
+        self.seen: list[bytes] = []
+        """All arrays in the order of their coming, wherever they stand."""
+
+    def put(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
+        entry = self.body.add(array, dtype)
+        self.seen.append(self.body.parts[-1])
+        return entry
+
+    def _put_ground(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
+        entry = self.ground.add(array, dtype)
+        self.seen.append(self.ground.parts[-1])
+        return entry if self.ground is self.body else [*entry, _GROUND]
+
     def put_places(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str | int]:
-        return self._put_offsets(np.column_stack(self.window.points(lon, lat)))
+        return self.put(self._offsets(np.column_stack(self.window.points(lon, lat))), "f4")
 
     def put_shapes(self, geometries: Sequence[BaseGeometry], *, as_areas: bool) -> _Head:
         """Put coordinates and the sizes of rings (or lines), parts and shapes."""
@@ -76,22 +118,23 @@ class _Arrays:
         levels: tuple[NDArray[Any], ...] = tuple(np.zeros(1, dtype=np.int64) for _ in names)
         if len(many):  # shapely has no ragged array of nothing
             _, pairs, levels = shapely.to_ragged_array(many)
-        head: _Head = {"xy": self._put_offsets(pairs[:, :2])}
+        head: _Head = {"xy": self._put_ground(self._offsets(pairs[:, :2]), "f4")}
         for name, offsets in zip(names, levels, strict=True):
-            head[name] = self.put(np.diff(offsets), "u4")
+            head[name] = self._put_ground(np.diff(offsets), "u4")
         if as_areas:
             inside = shapely.get_coordinates(shapely.point_on_surface(many))
             whole = np.full((len(many), 2), np.nan)
             whole[~shapely.is_empty(many)] = inside
-            head["inside"] = self._put_offsets(whole)
+            head["inside"] = self._put_ground(self._offsets(whole), "f4")
         return head
 
-    def _put_offsets(self, pairs: NDArray[np.float64]) -> list[str | int]:
-        return self.put((pairs - np.array(self.origin)).ravel(), "f4")
+    def _offsets(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+        away: NDArray[np.float64] = pairs - np.array(self.origin)
+        return away.ravel()
 
 
 def pack(scene: MapScene, *, height_px: int = 600) -> bytes:
-    """Pack a scene; the same scene gives the same bytes.
+    """Pack a scene into one piece; the same scene gives the same bytes.
 
     Parameters
     ----------
@@ -100,9 +143,18 @@ def pack(scene: MapScene, *, height_px: int = 600) -> bytes:
     height_px
         Height of the map in the page.
     """
+    return _pack(scene, height_px, apart=False).scene
+
+
+def pack_apart(scene: MapScene, *, height_px: int = 600) -> Packed:
+    """Pack a scene with its shapes apart, as `pack` does."""
+    return _pack(scene, height_px, apart=True)
+
+
+def _pack(scene: MapScene, height_px: int, *, apart: bool) -> Packed:
     window = Window(scene.basemap)
     west, south, east, north = window.bounds(scene.bounds)
-    arrays = _Arrays(((west + east) / 2, (south + north) / 2), window)
+    arrays = _Arrays(((west + east) / 2, (south + north) / 2), window, apart=apart)
     layers = [_packed(layer, arrays) for layer in scene.layers]
     known = {layer.id for layer in scene.layers}
     header: _Head = {
@@ -125,21 +177,33 @@ def pack(scene: MapScene, *, height_px: int = 600) -> bytes:
     }
     if scene.look is not None:
         header["kiosk"] = asdict(scene.look)
-    body = b"".join(arrays.parts)
+    ground = _ground_of(arrays) if apart else b""
+    if apart:
+        header["ground"] = ground[len(_GROUND_MAGIC) : _GROUND_START].decode()
+    body = b"".join(arrays.body.parts)
     seen = _json({**header, "layers": [layer["hash"] for layer in layers]})
     header["rev"] = blake2b(seen, digest_size=8).hexdigest()
     head = _json(header)
     start = len(_MAGIC) + 4 + len(head)
-    return b"".join((_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP), body))
+    pieces = (_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP), body)
+    return Packed(b"".join(pieces), ground)
 
 
-def unpack(packed: bytes) -> tuple[_Head, dict[tuple[str, str], NDArray[np.generic]]]:
+def _ground_of(arrays: _Arrays) -> bytes:
+    body = b"".join(arrays.ground.parts)
+    key = blake2b(body, digest_size=8).hexdigest().encode()
+    return b"".join((_GROUND_MAGIC, key, body))
+
+
+def unpack(
+    packed: bytes, ground: bytes = b""
+) -> tuple[_Head, dict[tuple[str, str], NDArray[np.generic]]]:
     """Read packed bytes back: the header, and each array by layer id and name.
 
     Raises
     ------
     ValueError
-        When the bytes are not a packed scene of this version.
+        When the bytes are not a packed scene of this version, or the ground is another's.
     """
     if packed[:4] != _MAGIC:
         raise ValueError("not a packed map scene")
@@ -147,25 +211,28 @@ def unpack(packed: bytes) -> tuple[_Head, dict[tuple[str, str], NDArray[np.gener
     header: _Head = json.loads(packed[8 : 8 + length])
     if header["version"] != WIRE_VERSION:
         raise ValueError("a packed map scene of another version")
+    if header.get("ground", "").encode() != ground[len(_GROUND_MAGIC) : _GROUND_START]:
+        raise ValueError("the ground of another map scene")
     start = 8 + length + (-(8 + length) % _STEP)
     arrays: dict[tuple[str, str], NDArray[np.generic]] = {}
     for layer in header["layers"]:
-        for name, (dtype, offset, count) in layer["arrays"].items():
+        for name, (dtype, offset, count, *where) in layer["arrays"].items():
+            held, first = (ground, _GROUND_START) if where else (packed, start)
             arrays[layer["id"], name] = np.frombuffer(
-                packed, dtype=f"<{dtype}", count=count, offset=start + offset
+                held, dtype=f"<{dtype}", count=count, offset=first + offset
             )
     return header, arrays
 
 
 def _packed(layer: Layer, arrays: _Arrays) -> _Head:
     """Pack one layer; `hash` tells the browser whether anything in it changed."""
-    first = len(arrays.parts)
+    first = len(arrays.seen)
     head = packers()[type(layer)](layer, arrays)
     head = {"id": layer.id, "title": layer.title, **head}
     told = {key: value for key, value in head.items() if key != "arrays"}
     kinds = {name: (entry[0], entry[2]) for name, entry in head["arrays"].items()}
     seen = blake2b(_json([told, kinds, arrays.origin]), digest_size=8)
-    for part in arrays.parts[first:]:
+    for part in arrays.seen[first:]:
         seen.update(part)
     return {**head, "hash": seen.hexdigest()}
 
@@ -183,7 +250,7 @@ def packers() -> dict[type, Callable[[Any, _Arrays], _Head]]:
 
 def _grid(layer: GridLayer, arrays: _Arrays) -> _Head:
     shapes = arrays.put_shapes(layer.geometries, as_areas=True)
-    geometry_hash = blake2b(b"".join(arrays.parts[-len(shapes) :]), digest_size=8)
+    geometry_hash = blake2b(b"".join(arrays.seen[-len(shapes) :]), digest_size=8)
     classes = layer.classes
     return {
         "kind": "grid",

@@ -31,7 +31,7 @@ from dashboard.components.notices import guard
 from dashboard.components.overview_map import basemap_of
 from dashboard.components.plain import plain
 from dashboard.components.tables import table
-from dashboard.maps.live import pack
+from dashboard.maps.live import pack_apart
 from dashboard.viewmodels.hotspots_why import proved_method
 from geo.proof.backtest import COUNT
 
@@ -98,7 +98,7 @@ def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
         packed = answers.drawn(
             asked,
             (words.language, basemap, chosen, age),
-            lambda: pack(
+            lambda: pack_apart(
                 hotspot_scene(town, view, words, (basemap, chosen, age)), height_px=MAP_PX
             ),
         )

@@ -19,6 +19,7 @@ from data.errors import ConfigError
 if TYPE_CHECKING:
     from dashboard.cache.wall import Content
     from dashboard.maps.layers import Basemap
+    from dashboard.maps.live import Packed
     from dashboard.text import Words
 
 BEAT_S: Final = 1.0
@@ -51,7 +52,7 @@ def _beat(language: str, area: str, *, follow: bool) -> None:
         mount_map(wall_cache.drawn(("map", *key), lambda: _map(content, words)))
 
 
-def _map(content: Content, words: Words) -> bytes:
+def _map(content: Content, words: Words) -> Packed:
     return packed(wall_scene(content, words, _basemap()))
 
 

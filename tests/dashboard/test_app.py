@@ -43,7 +43,8 @@ def metrics(page):
 
 
 def scene(page):
-    sent = bytes(page.get("bidi_component")[0].proto.bytes)
+    shown = next(one for one in page.get("bidi_component") if not one.key.endswith("_ground"))
+    sent = bytes(shown.proto.bytes)
     size = int.from_bytes(sent[4:8], "little")
     return json.loads(sent[8 : 8 + size])
 

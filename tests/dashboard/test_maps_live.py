@@ -18,7 +18,7 @@ from dashboard.maps.layers import (
     PointKind,
     PointLayer,
 )
-from dashboard.maps.live import pack, unpack
+from dashboard.maps.live import pack, pack_apart, unpack
 from dashboard.maps.window import Window
 
 
@@ -101,6 +101,23 @@ def test_a_large_town_stays_far_below_a_megabyte():
         sizes[n] = len(pack(scene_of(grids, clusters)))
     assert sizes[100_000] < 200_000
     assert sizes[1_000_000] < 1.2 * sizes[100_000]
+
+
+def test_shapes_stand_apart_and_stay_the_same_bytes_under_other_shades(town_scene):
+    before, after = (pack_apart(town_scene.scene(how)) for how in ("quantile", "equal"))
+    assert before.ground == after.ground
+    assert before.scene != after.scene
+    header, arrays = unpack(after.scene, after.ground)
+    whole, same = unpack(pack(town_scene.scene("equal")))
+    assert [one["id"] for one in header["layers"]] == [one["id"] for one in whole["layers"]]
+    assert arrays.keys() == same.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, same[name], err_msg=str(name))
+    assert len(after.scene) + len(after.ground) < len(pack(town_scene.scene("equal"))) + 1000
+    with pytest.raises(ValueError, match="ground of another"):
+        unpack(after.scene)
+    with pytest.raises(ValueError, match="ground of another"):
+        unpack(after.scene, b"GBG1\0\0\0\0" + b"0" * 16)
 
 
 def test_bytes_of_another_kind_are_refused(town_scene):

@@ -50,7 +50,8 @@ def configured(store):
 
 
 def header(page):
-    sent = bytes(page.get("bidi_component")[0].proto.bytes)
+    shown = next(one for one in page.get("bidi_component") if not one.key.endswith("_ground"))
+    sent = bytes(shown.proto.bytes)
     return json.loads(sent[8 : 8 + int.from_bytes(sent[4:8], "little")])
 
 

@@ -288,10 +288,11 @@ def test_a_fault_is_told_over_the_last_picture_and_heals(monkeypatch, fault, cod
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.usefixtures("store")
-def test_the_page_mounts_board_and_map(language):
+def test_the_page_mounts_board_map_and_its_shapes(language):
     page = AppTest.from_function(wall_page, args=(language,), default_timeout=TIMEOUT_S).run()
     assert not page.exception
-    assert len(page.get("bidi_component")) == 2
+    mounts = [one.key for one in page.get("bidi_component")]
+    assert mounts == ["wall_board", "wall_map_ground", "wall_map"]
 
 
 def test_an_empty_store_has_a_wall(tmp_path):

@@ -6,7 +6,7 @@ import { element } from "./dom.ts";
 import { LiveMap } from "./map.ts";
 import type { BoardValue } from "./panels.ts";
 import { Visits } from "./visits.ts";
-import { Scene } from "./wire.ts";
+import type { Scene } from "./wire.ts";
 
 const HIGH_PX = 2160;
 const NORMAL_PX = 3840;
@@ -84,8 +84,7 @@ export class Wall {
     this.tick();
   }
 
-  showMap(bytes: Uint8Array): void {
-    const scene = new Scene(bytes);
+  showMap(scene: Scene): void {
     if (!this.map) {
       this.mapRoot = element("div", "gb-map gb-kiosk");
       this.board.mapSlot.append(this.mapRoot);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { clip } from "./clip.ts";
+import { forget, keepGround, whenWhole } from "./grounds.ts";
 import { News } from "./visits.ts";
 import { cut, type GridHead, Scene } from "./wire.ts";
 
@@ -47,6 +48,44 @@ test("a scene is read from any place in a buffer", () => {
 test("other bytes and other versions are refused", () => {
   assert.throws(() => new Scene(new Uint8Array(16)), /not a packed map scene/);
   assert.throws(() => new Scene(packed({ ...header, version: 2 }, body())), /another version/);
+});
+
+function groundBytes(key: string): Uint8Array {
+  const made = new Uint8Array(24 + 56);
+  made.set(new TextEncoder().encode("GBG1"));
+  made.set(new TextEncoder().encode(key), 8);
+  made.set(body(), 24);
+  return made;
+}
+
+test("a scene waits for its own ground, and the newest one is shown", () => {
+  const key = "0123456789abcdef";
+  const arrays = Object.fromEntries(
+    Object.entries(layer.arrays).map(([name, entry]) => [name, [...entry, "ground"]]),
+  );
+  const apart = { ...header, layers: [{ ...layer, arrays }], ground: key };
+  const place = {};
+  const shown: string[] = [];
+  const ask = (as_of: string): void =>
+    whenWhole(place, new Scene(packed({ ...apart, as_of }, new Uint8Array(0))), (scene) => {
+      const head = scene.header.layers[0] as GridHead;
+      shown.push(`${scene.header.as_of} ${scene.areas(head)[0]?.[0]?.[0]?.length}`);
+    });
+  const anchor = { isConnected: true } as Element;
+  assert.equal(keepGround(packed(header, body()), anchor), false);
+  ask("first");
+  ask("second");
+  assert.equal(keepGround(groundBytes("f".repeat(16)), anchor), true);
+  assert.deepEqual(shown, []);
+  assert.equal(keepGround(groundBytes(key), anchor), true);
+  ask("third");
+  assert.deepEqual(shown, ["second 4", "third 4"]);
+  (anchor as { isConnected: boolean }).isConnected = false;
+  keepGround(groundBytes("e".repeat(16)), { isConnected: true } as Element);
+  ask("fourth");
+  forget(place);
+  keepGround(groundBytes(key), { isConnected: true } as Element);
+  assert.deepEqual(shown, ["second 4", "third 4"]);
 });
 
 test("an unknown array is named", () => {

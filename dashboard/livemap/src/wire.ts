@@ -1,6 +1,7 @@
 // Reads the bytes that dashboard/maps/live.py packs. Knows nothing of Leaflet and the page.
 
-export type ArrayEntry = [dtype: string, offset: number, count: number];
+/** With a fourth word the array stands in the scene's ground. */
+export type ArrayEntry = [dtype: string, offset: number, count: number, where?: string];
 export type Numbers = Float32Array | Float64Array | Uint32Array | Int8Array | Uint8Array;
 
 export interface Texts {
@@ -113,21 +114,43 @@ export interface Header {
   /** Only on a wall: no controls, and this look. */
   kiosk?: Look;
   layers: AnyLayerHead[];
+  /** Key of the ground that holds the shapes; without one they stand in the scene itself. */
+  ground?: string;
 }
 
 export type Place = [lat: number, lon: number];
 
 const MAGIC = "GBM1";
+const GROUND_MAGIC = "GBG1";
+const GROUND_KEY = 8;
+const GROUND_START = 24;
 const VERSION = 1;
 const STEP = 8;
+
+/** Shapes that stand apart from the scenes that show them. */
+export interface Ground {
+  key: string;
+  body: ArrayBuffer;
+}
+
+const word = (bytes: Uint8Array, start: number, end: number): string =>
+  String.fromCharCode(...bytes.subarray(start, end));
+
+/** Reads a ground; null for bytes that are none. */
+export function groundOf(bytes: Uint8Array): Ground | null {
+  if (word(bytes, 0, 4) !== GROUND_MAGIC) return null;
+  const key = word(bytes, GROUND_KEY, GROUND_START);
+  return { key, body: new Uint8Array(bytes.subarray(GROUND_START)).buffer };
+}
 
 /** A decoded scene: its header, and its arrays by entry. */
 export class Scene {
   readonly header: Header;
   private readonly body: ArrayBuffer;
+  private shapes: ArrayBuffer | null = null;
 
   constructor(bytes: Uint8Array) {
-    const magic = String.fromCharCode(...bytes.subarray(0, 4));
+    const magic = word(bytes, 0, 4);
     if (magic !== MAGIC) throw new Error("not a packed map scene");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const length = view.getUint32(4, true);
@@ -140,21 +163,35 @@ export class Scene {
     this.body = new Uint8Array(bytes.subarray(start)).buffer;
   }
 
+  /** Takes the ground that its header names; false for another. */
+  stand(ground: Ground): boolean {
+    if (ground.key !== this.header.ground) return false;
+    this.shapes = ground.body;
+    return true;
+  }
+
+  /** Whether every array is at hand. */
+  get isWhole(): boolean {
+    return this.header.ground === undefined || this.shapes !== null;
+  }
+
   numbers(layer: AnyLayerHead, name: string): Numbers {
     const entry = layer.arrays[name];
     if (!entry) throw new Error(`layer ${layer.id} has no array ${name}`);
-    const [dtype, offset, count] = entry;
+    const [dtype, offset, count, where] = entry;
+    const held = where === undefined ? this.body : this.shapes;
+    if (!held) throw new Error(`the shapes of layer ${layer.id} have not come`);
     switch (dtype) {
       case "f4":
-        return new Float32Array(this.body, offset, count);
+        return new Float32Array(held, offset, count);
       case "f8":
-        return new Float64Array(this.body, offset, count);
+        return new Float64Array(held, offset, count);
       case "u4":
-        return new Uint32Array(this.body, offset, count);
+        return new Uint32Array(held, offset, count);
       case "i1":
-        return new Int8Array(this.body, offset, count);
+        return new Int8Array(held, offset, count);
       case "u1":
-        return new Uint8Array(this.body, offset, count);
+        return new Uint8Array(held, offset, count);
       default:
         throw new Error(`unknown array type ${dtype}`);
     }
