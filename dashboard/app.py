@@ -1,31 +1,16 @@
 """Run one page: language, navigation, what store this is, and a number for whatever went wrong.
 
-Started by `dashboard.server`. The only place that catches what nobody expected.
+Started by `dashboard.server`. Only a change of page, language or store runs it; what is done on a
+page runs that page alone (`dashboard.components.frame.page`).
 """
-
-import logging
-import secrets
-from collections.abc import Callable
 
 import streamlit as st
 
 from dashboard import session as visitor
 from dashboard.components import frame, pulse
-from dashboard.components.notices import guard, one_voice
+from dashboard.components.notices import numbered, one_voice
 from dashboard.navigation import pages_of
 from dashboard.text import Words
-
-_LOG = logging.getLogger("gridbeat")
-
-
-def _guarded(show: Callable[[], None], words: Words) -> None:
-    try:
-        with guard(words):
-            show()
-    except Exception:  # noqa: BLE001 - the last resort: whatever it is gets a number and the log
-        number = secrets.token_hex(4)
-        _LOG.exception("unexpected, number %s", number)
-        st.error(words("app.failed", number=number))
 
 
 def main() -> None:
@@ -42,9 +27,9 @@ def main() -> None:
             frame.style()
             frame.phone_tabs(pages.tabs)
             head = st.container()
-            _guarded(lambda: frame.header(words), words)
+            numbered(lambda: frame.header(words), words)
         if not said:
-            _guarded(page.run, words)
+            page.run()
     pulse.watch(head, words, was_away=bool(said))
     visitor.share(visitor.load())
 

@@ -5,12 +5,14 @@ Used by `dashboard.app`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from dashboard import cache
 from dashboard import session as visitor
+from dashboard.components.notices import is_within_run, numbered, one_voice
 from dashboard.components.plain import plain
 from dashboard.text import LANGUAGES
 
@@ -59,8 +61,24 @@ their own there. Rows of four and more boxes stand two abreast. Where a page put
 def page(
     words: Words, name: str, show: Callable[[], None], *, default: bool = False
 ) -> StreamlitPage:
-    """Name a page of the navigation; its address is the name."""
-    return st.Page(show, title=words(f"page.{name}"), url_path=name, default=default)
+    """Name a page of the navigation; its address is the name.
+
+    What is done on a page draws that page alone anew, not the frame around it.
+    """
+    body = partial(_body, words, show)
+    return st.Page(body, title=words(f"page.{name}"), url_path=name, default=default)
+
+
+@st.fragment
+def _body(words: Words, show: Callable[[], None]) -> None:
+    if is_within_run():
+        numbered(show, words)
+        return
+    with one_voice() as said:
+        numbered(show, words)
+    visitor.share(visitor.load())
+    if said:
+        st.rerun()  # the whole page asks now and then whether the store is back
 
 
 def style() -> None:

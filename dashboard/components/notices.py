@@ -1,12 +1,14 @@
 """Turn expected faults into one sentence with the next step; the only place that catches them.
 
-Used by screens around everything that reads or writes. Anything else that goes wrong is a bug and
-passes on to `dashboard.app`.
+Used by screens around everything that reads or writes. Anything else that goes wrong is a bug: it
+gets a number and stands in the log (`numbered`, around every page).
 """
 
 from __future__ import annotations
 
+import logging
 import re
+import secrets
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
@@ -18,7 +20,7 @@ from data.errors import DataError, StoreUnavailable
 from geo.errors import GeoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dashboard.text import Words
 
@@ -26,6 +28,7 @@ _CODED: Final = ("rule", "recommended", "declared")
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
+_LOG: Final = logging.getLogger("gridbeat")
 _SAID: Final[ContextVar[list[str] | None]] = ContextVar("said", default=None)
 
 
@@ -41,6 +44,22 @@ def one_voice() -> Iterator[list[str]]:
         yield said
     finally:
         _SAID.reset(token)
+
+
+def is_within_run() -> bool:
+    """Whether the whole page is being drawn, not a part of it that runs again by itself."""
+    return _SAID.get() is not None
+
+
+def numbered(show: Callable[[], None], words: Words) -> None:
+    """Draw; whatever nobody expected gets a number, on screen and in the log."""
+    try:
+        with guard(words):
+            show()
+    except Exception:  # noqa: BLE001 - the last resort: whatever it is gets a number and the log
+        number = secrets.token_hex(4)
+        _LOG.exception("unexpected, number %s", number)
+        st.error(words("app.failed", number=number))
 
 
 @contextmanager
