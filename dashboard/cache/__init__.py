@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import streamlit as st
 
@@ -50,6 +50,7 @@ logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.E
 
 PLACE_SETS: Final = ("places", "streets", "people", "settings")
 Revisions = tuple[tuple[str, int], ...]
+_Made = TypeVar("_Made")
 _PROCESS: Final[dict[str, Config]] = {}
 _AS_TEXT: Final[dict[str | type, Callable[[Any], str]]] = {tuple: repr, Wanted: repr, Viewer: repr}
 """Keys of what is asked many times on each page: Streamlit's own walk through them is ten times as
@@ -135,6 +136,12 @@ def overview(wanted: Wanted) -> Overview:
 def unit_card(wanted: Wanted, code: str) -> UnitCard | None:
     """Give the card of one unit; None where no such unit holds on that day."""
     return _unit_card(store_key(), some_revisions(), today_here(), (wanted, code), viewer())
+
+
+def drawn(how: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
+    """Give what is dear to draw; `how` names everything that it shows beside the records."""
+    made: _Made = _drawn(store_key(), some_revisions(), (today_here(), viewer(), *how), make)
+    return made
 
 
 def facts() -> Facts:
@@ -271,6 +278,14 @@ def _unit_card(
     place, placed = town(wanted.as_of), placed_layers(wanted.as_of, today, viewer)
     with database().read() as session:
         return build_card(session, viewer, (place, placed), wanted, code, tz=facts().tz)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_AS_TEXT)
+def _drawn(
+    path: str, revisions: Revisions, how: tuple[object, ...], _make: Callable[[], Any]
+) -> Any:  # noqa: ANN401 - what is made
+    del path, revisions, how  # part of the key
+    return _make()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_TEXT)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from dashboard.maps.live import Packed
     from dashboard.session import Session
     from data.analysis.hotspots import HotspotGround
     from geo.hotspots import HourWeekday
@@ -82,13 +81,6 @@ def view(asked: HotspotQuestion) -> HotspotView:
     """
     revisions = cache.some_revisions(_SETS)
     return _view(cache.store_key(), revisions, today_here(), asked, cache.viewer())
-
-
-def drawn(asked: HotspotQuestion, how: tuple[object, ...], make: Callable[[], Packed]) -> Packed:
-    """Give the packed map of an answer; `how` names everything else that it shows."""
-    key = (cache.store_key(), cache.some_revisions(), today_here())
-    made: Packed = _drawn(key, (asked, how), make)
-    return made
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_TEXT)
@@ -156,12 +148,6 @@ def week(asked: HotspotQuestion) -> HourWeekday:
     """
     key = (cache.store_key(), cache.some_revisions(_SETS), today_here())
     return _week(key, asked, cache.viewer())
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_AS_TEXT)
-def _drawn(key: _Key, shown: tuple[object, ...], _make: Callable[[], Packed]) -> Packed:
-    del key, shown  # what it is kept under
-    return _make()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_AS_TEXT)

@@ -5,6 +5,7 @@ Used by the overview. Knows nothing of records; choices go to `dashboard.session
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from dashboard.session import (
     AS_OF_TODAY,
     MEASURES,
     PERIODS,
+    Period,
 )
 from dashboard.viewmodels.overview import Wanted
 from data.config import DEFAULT_TZ
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from dashboard.viewmodels.town import Town
 
 _DAY = "date"
+_FORESEEN = ("measure", "area", "kinds", "channels", "period", "as_of")
 _WIDTHS = (1.35, 1.35, 1.1, 1.35, 1.35, 1.0)
 
 
@@ -43,6 +46,28 @@ def filters(words: Words, town: Town, session: Session, latest_at: datetime | No
         st.caption(plain(_told(words, town, session)), width="content")
     with st.container(key="filters"):
         return _filters(words, town, session, latest_at)
+
+
+def foreseen(session: Session) -> Session:
+    """Give the choices that the filters will say in this run, before they are drawn.
+
+    What they ask for can so be worked out first, and the page reaches the browser in one go. A
+    wrong guess costs time alone: what is shown goes by what the filters say.
+    """
+    held = {name: visitor.value(f"filter_{name}") for name in _FORESEEN}
+    texts = {name: said for name, said in held.items() if isinstance(said, str)}
+    lists = {name: tuple(said) for name, said in held.items() if isinstance(said, list | tuple)}
+    period = texts.get("period", "custom")
+    as_of = texts.get("as_of", _DAY)
+    return replace(
+        session,
+        measure=texts.get("measure", session.measure),
+        area=texts.get("area", session.area),
+        kinds=lists.get("kinds", session.kinds),
+        channel_groups=lists.get("channels", session.channel_groups),
+        period=session.period if period == "custom" else Period(period),
+        as_of=session.as_of if as_of == _DAY else as_of,
+    )
 
 
 def _told(words: Words, town: Town, session: Session) -> str:

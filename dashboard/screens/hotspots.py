@@ -95,9 +95,8 @@ def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
             imported=moment(about.last_import_at, about.tz),
         )
         basemap = basemap_of(cache.config())
-        packed = answers.drawn(
-            asked,
-            (words.language, basemap, chosen, age),
+        packed = cache.drawn(
+            ("hotspots", asked, words.language, basemap, chosen, age),
             lambda: pack_apart(
                 hotspot_scene(town, view, words, (basemap, chosen, age)), height_px=MAP_PX
             ),

@@ -9,17 +9,18 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard import session as visitor
-from dashboard.components.filters import filters, wanted_of
-from dashboard.components.formats import moment, span_text, whole
-from dashboard.components.map_panel import last_event, map_panel
+from dashboard.components.filters import filters, foreseen, wanted_of
+from dashboard.components.formats import span_text, whole
+from dashboard.components.map_panel import last_event, mount_packed
 from dashboard.components.notices import guard
-from dashboard.components.overview_map import Sight, basemap_of, overview_scene, unit_names
+from dashboard.components.overview_map import basemap_of, unit_names
 from dashboard.components.overview_notes import (
     grids_text,
     map_notes,
     nothing_yet,
     sum_text,
 )
+from dashboard.components.overview_picture import PICTURE_PX, overview_scene_of, picture
 from dashboard.components.plain import plain
 from dashboard.components.tiles import tiles
 from dashboard.components.unit_card import show_card
@@ -28,14 +29,12 @@ from dashboard.maps.folium_map import render_html
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
-    from dashboard.maps.layers import MapScene
     from dashboard.session import Session
     from dashboard.text import Words
     from dashboard.viewmodels.overview import Overview
     from dashboard.viewmodels.town import Town
 
 MAP_KEY: Final = "overview_map"
-MAP_PX: Final = 590
 CHOICE_KEY: Final = "unit_choice"
 _WIDTHS: Final = (2.75, 1)
 
@@ -48,7 +47,9 @@ def render(words: Words, import_page: StreamlitPage) -> None:
         if town.is_empty and session.as_of == visitor.AS_OF_TODAY:
             nothing_yet(words, import_page)
             return
-        latest_at = cache.overview(wanted_of(session)).latest_at
+        soon = foreseen(session)
+        latest_at = cache.overview(wanted_of(soon)).latest_at
+        picture(words, soon, last_event(MAP_KEY, basemap_of(cache.config())).view)
         session = filters(words, town, session, latest_at)
         town = cache.town(session.as_of)
         shown = cache.overview(wanted_of(session))
@@ -68,19 +69,12 @@ def _map_and_card(words: Words, town: Town, shown: Overview, session: Session) -
     left, right = st.columns(_WIDTHS, gap="small")
     with right:
         session = _choose_unit(words, town, shown, session)
-    facts = cache.facts()
-    age = words(
-        "overview.as_of_records",
-        latest=moment(shown.latest_at, facts.tz),
-        imported=moment(facts.last_import_at, facts.tz),
-    )
-    sight = Sight(event.view, session.selected, age)
-    scene, left_out = overview_scene(town, shown, words, sight, basemap)
+    packed, left_out = picture(words, session, event.view)
     with left:
-        map_panel(scene, key=MAP_KEY, height=MAP_PX)
+        mount_packed(packed, basemap, key=MAP_KEY)
         if left_out:
             st.caption(words("overview.cut_points", n=whole(left_out)))
-        _below_map(words, shown, scene)
+        _below_map(words, shown, session)
     with right:
         _card(words, town, session)
 
@@ -117,7 +111,7 @@ def _card(words: Words, town: Town, session: Session) -> None:
         with st.container(border=True):
             st.caption(words("card.none", level=_level_word(words, town)))
         return
-    with st.container(border=True, height=MAP_PX - 72):
+    with st.container(border=True, height=PICTURE_PX - 72):
         card = cache.unit_card(wanted_of(session), session.selected)
         if card is None:
             st.info(words("card.gone", code=plain(session.selected)))
@@ -125,7 +119,7 @@ def _card(words: Words, town: Town, session: Session) -> None:
         show_card(words, card, tz=cache.facts().tz)
 
 
-def _below_map(words: Words, shown: Overview, scene: MapScene) -> None:
+def _below_map(words: Words, shown: Overview, session: Session) -> None:
     text, button = st.columns((3.2, 1), gap="small", vertical_alignment="top")
     with text:
         st.caption(" ".join((sum_text(words, shown), grids_text(words, shown))))
@@ -136,9 +130,14 @@ def _below_map(words: Words, shown: Overview, scene: MapScene) -> None:
             span=span_text(words, shown.span),
         )
         notes = map_notes(words, shown, cache.facts())
+
+        def page() -> str:
+            scene, _ = overview_scene_of(words, replace(session, selected=None), None)
+            return render_html(scene, title=title, notes=notes)
+
         st.download_button(
             words("overview.save_map"),
-            data=lambda: render_html(replace(scene, selected=None), title=title, notes=notes),
+            data=page,
             file_name=words("overview.map_file"),
             mime="text/html",
             on_click="ignore",
