@@ -16,7 +16,7 @@ Cells with many edges get a block of finer cells, again and again: town and coun
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,20 +28,17 @@ from geo.index.covering import (
     Listed,
     repeated,
 )
-from geo.index.laying import NumpyPasses, Passes
+from geo.index.growing import Laid
+from geo.index.laying import ENTRY, NumpyPasses, Passes
 from geo.index.touching import (
     FINEST_ULPS,
     SLACK_ULPS,
-    Touched,
-    finer_sides,
+    Crowded,
 )
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 RowArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
-KindArray = npt.NDArray[np.int8]
-_T = TypeVar("_T", bound=np.generic)
 
 FLAG: Final = 1 << 50
 """Stands for a face where the exact path has to answer."""
@@ -92,46 +89,33 @@ class CellTable:
 class _Growing:
     """The parts of the table so far; leaf 0 sends its points to the exact path."""
 
-    cells: list[RowArray] = field(default_factory=list)
-    bases: list[IntArray] = field(default_factory=list)
-    sizes: list[IntArray] = field(default_factory=list)
-    entries: list[FloatArray] = field(default_factory=list)
-    entry_edges: list[RowArray] = field(default_factory=list)
+    laid: Laid = field(default_factory=lambda: Laid(len(ENTRY)))
     block_frames: list[FloatArray] = field(default_factory=list)
     block_starts: list[IntArray] = field(default_factory=list)
-    n_leaves: int = 0
     n_blocks: int = 0
-    n_cells: int = 0
-    n_entries: int = 0
 
-    def add_leaves(
-        self, base: IntArray, size: IntArray, entries: FloatArray, edge: RowArray
-    ) -> None:
-        self.bases.append(base)
-        self.sizes.append(size)
-        self.entries.append(entries)
-        self.entry_edges.append(edge)
-        self.n_leaves += len(base)
-        self.n_entries += len(edge)
+    def __post_init__(self) -> None:
+        self.laid.leaf_start.add(np.zeros(1, dtype=np.int32))
+        self.laid.leaf_base.add(np.array([FLAG], dtype=np.float64))
+        self.laid.entries.add(np.array([[0.0, _NOWHERE, 0.0, 0.0, _NOWHERE, 0.0, -1.0, 0.0]]))
+        self.laid.entry_edge.add(np.array([-1], dtype=np.int32))
 
     def table(self, first: Blocks) -> CellTable:
+        laid = self.laid
         starts = np.concatenate(self.block_starts or [np.zeros((0, 3), dtype=np.int64)])
         starts = starts[np.argsort(starts[:, 0])]
         place = (first.x0[0], first.y0[0], first.sx[0], first.sy[0], first.nx, first.ny)
+        laid.leaf_start.add(np.array([len(laid.entries)], dtype=np.int32))
         return CellTable(
             frame=np.array(place, dtype=np.float64),
-            cells=_joined(self.cells),
-            leaf_start=np.append(0, np.cumsum(_joined(self.sizes))).astype(np.int32),
-            leaf_base=_joined(self.bases).astype(np.float64),
-            entries=_joined(self.entries),
-            entry_edge=_joined(self.entry_edges),
+            cells=laid.cells.filled(),
+            leaf_start=laid.leaf_start.filled(),
+            leaf_base=laid.leaf_base.filled(),
+            entries=laid.entries.filled(),
+            entry_edge=laid.entry_edge.filled(),
             block_frame=np.concatenate(self.block_frames or [np.zeros((0, 4))]),
             block_cells=np.ascontiguousarray(starts[:, 1:]),
         )
-
-
-def _joined(parts: list[npt.NDArray[_T]]) -> npt.NDArray[_T]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def cell_table(
@@ -155,8 +139,6 @@ def cell_table(
     first = _first_block(ends, n_cells, flagged)
     passes = _passes(ends, step, first, use_compiled=use_compiled)
     growing = _Growing()
-    nothing = np.array([[0.0, _NOWHERE, 0.0, 0.0, _NOWHERE, 0.0, -1.0, 0.0]])
-    growing.add_leaves(np.array([FLAG]), np.array([1]), nothing, np.array([-1], dtype=np.int32))
     n = len(step)
     every = Listed(np.arange(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int8))
     room = 64 * n + 8 * n_cells
@@ -165,12 +147,12 @@ def cell_table(
         blocks, listed, number, depth = waiting.pop()
         own = np.full((len(number), 3), blocks.nx)
         own[:, 0] = number
-        own[:, 1] = growing.n_cells + np.arange(len(number)) * blocks.nx * blocks.ny
+        own[:, 1] = len(growing.laid.cells) + np.arange(len(number)) * blocks.nx * blocks.ny
         growing.block_starts.append(own)
         boxes = flagged if depth == 0 else flagged[:0]
-        may_split = depth < _MAX_DEPTH and growing.n_entries < room
-        level = (blocks, listed, boxes)
-        finer = _lay(passes, ends, level, growing, may_split=may_split)
+        may_split = depth < _MAX_DEPTH and len(growing.laid.entries) < room
+        cells, crowded = passes.lay(blocks, listed, boxes, growing.laid, may_split=may_split)
+        finer = list(_finer(blocks, crowded, (growing, cells)))
         waiting += [(*parts, depth + 1) for parts in finer]
     return growing.table(first)
 
@@ -210,48 +192,19 @@ def _reach(*values: FloatArray) -> tuple[float, float]:
     return min(float(part.min()) for part in every), max(float(part.max()) for part in every)
 
 
-def _lay(
-    passes: Passes,
-    ends: Ends,
-    level: tuple[Blocks, Listed, FloatArray],
-    growing: _Growing,
-    *,
-    may_split: bool,
-) -> list[tuple[Blocks, Listed, IntArray]]:
-    """Fill in the cells and leaves of blocks of one shape; give back blocks for crowded cells."""
-    blocks = level[0]
-    cells, touched = passes.touch(*level)
-    growing.cells.append(cells)
-    growing.n_cells += len(cells)
-    if len(touched.cell) == 0:
-        return []
-    side = np.ones(len(touched.cell), dtype=np.int64)
-    if may_split:
-        side = finer_sides(ends, blocks, touched)
-    stays = side == 1
-    kind, base, entries, edge = passes.fill(touched, stays)
-    keep = np.flatnonzero(stays)
-    cells[touched.cell[keep]] = -2 - growing.n_leaves - np.arange(len(keep))
-    growing.add_leaves(base[keep], touched.size[keep], entries, edge)
-    return list(_finer(blocks, (touched, kind, base), side, (growing, cells)))
-
-
 def _passes(ends: Ends, step: IntArray, first: Blocks, *, use_compiled: bool) -> Passes:
     if use_compiled:
-        from geo.index.making.compiled import CompiledPasses
+        from geo.index.making.banding import BandPasses
 
-        return CompiledPasses(ends, step, first)
+        return BandPasses(ends, step, first)
     return NumpyPasses(ends, step, first)
 
 
 def _finer(
-    blocks: Blocks,
-    parts: tuple[Touched, KindArray, IntArray],
-    side: IntArray,
-    into: tuple[_Growing, RowArray],
+    blocks: Blocks, crowded: Crowded, into: tuple[_Growing, RowArray]
 ) -> Iterator[tuple[Blocks, Listed, IntArray]]:
     """Make blocks of finer cells, those of one shape together, and name them in their cells."""
-    touched, kind, base = parts
+    touched, kind, base, side = crowded.touched, crowded.kind, crowded.base, crowded.side
     growing, cells = into
     for n in np.unique(side[side > 1]).tolist():
         alike = np.flatnonzero(side == n)

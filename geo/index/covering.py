@@ -25,6 +25,8 @@ WEST_END_OUT, EAST_END_OUT, OUT = 1, 2, 3
 """Kinds of an edge by its ends west of a left side: a, b or both; 0 is neither."""
 NEAR_SLACKS: Final = 8.0
 """Crossings nearer to a corner than so many slacks are compared with it exactly."""
+FLAT: Final = 1e-300
+"""Edges lower than this meet all columns between their ends: one over it is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _bands(ends: Ends, blocks: Blocks, listed: Listed) -> Bands:
 def _spans(bands: Bands, blocks: Blocks) -> tuple[FloatArray, FloatArray]:
     """Give the westmost and eastmost place of each edge in its row, widened by the slack."""
     height = bands.by - bands.ay
-    is_flat = height == 0.0
+    is_flat = height <= FLAT
     scale = 1.0 / np.where(is_flat, 1.0, height)
     top = bands.line + (1.0 / blocks.sy[bands.block] + 3.0 * blocks.slack_y)
     start = np.clip((bands.line - bands.ay) * scale, 0.0, 1.0)

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.index.outlines import AREAL, Rings
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 RowArray = npt.NDArray[np.int32]
@@ -25,8 +27,6 @@ ObjectArray = npt.NDArray[np.object_]
 Ends = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 Joined = tuple[Ends, tuple[RowArray, RowArray], RowArray, RowArray]
 
-_AREAL: Final = (3, 6)  # Polygon, MultiPolygon
-_SMALLEST, _LARGEST = 1e-100, 1e100
 _MIX: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
 
@@ -62,37 +62,16 @@ class TilingEdges:
     ring_is_hole: BoolArray
 
 
-def odd_rows(polygons: ObjectArray) -> IntArray:
-    """Find the rows that the edge sum cannot answer for: not areas, bad rings, strange numbers.
-
-    Missing and empty shapes are not among them: they hold nothing.
-    """
-    there = ~(shapely.is_missing(polygons) | shapely.is_empty(polygons))
-    is_sound = np.isin(shapely.get_type_id(polygons), _AREAL) & shapely.is_valid(polygons)
-    bounds = np.abs(shapely.bounds(polygons))
-    with np.errstate(invalid="ignore"):
-        is_sound &= (bounds < _LARGEST).all(axis=1)
-        is_sound &= ((bounds == 0.0) | (bounds > _SMALLEST)).all(axis=1)
-    return np.flatnonzero(there & ~is_sound)
-
-
-def tiling_edges(polygons: ObjectArray, *, use_compiled: bool = False) -> TilingEdges:
-    """Take out the edges of valid Polygons and MultiPolygons; None gives none."""
-    parts, row_of_part = shapely.get_parts(polygons, return_index=True)
-    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-    is_hole = np.zeros(len(rings), dtype=np.bool_)
-    is_hole[1:] = part_of_ring[1:] == part_of_ring[:-1]
-    is_turned = np.asarray(shapely.is_ccw(rings)) == is_hole  # the area lies right of the ring
-    xy = shapely.get_coordinates(rings) + 0.0  # no negative zeros
-    starts = np.append(0, np.cumsum(shapely.get_num_coordinates(rings)))
-    ring_row = row_of_part[part_of_ring].astype(np.int32)
+def tiling_edges(rings: Rings, *, use_compiled: bool = False) -> TilingEdges:
+    """Take out the edges of sound rings."""
+    is_turned = (rings.turn > 0) == rings.is_hole  # the area lies right of the ring
     join = joined_edges
     if use_compiled:
         from geo.index.pairing import compiled
 
         join = compiled.joined_edges
-    ends, sides, ring_edge, ring_start = join(xy, starts, is_turned, ring_row)
-    return TilingEdges(*ends, *sides, ring_edge, ring_start, ring_row, is_hole)
+    ends, sides, ring_edge, ring_start = join(rings.xy, rings.start, is_turned, rings.row)
+    return TilingEdges(*ends, *sides, ring_edge, ring_start, rings.row, rings.is_hole)
 
 
 def joined_edges(
@@ -226,7 +205,7 @@ def tiling_key(polygons: ObjectArray, codes: ObjectArray, *words: object) -> str
     digest.update("\0".join(str(code) for code in codes).encode())
     for values in (xy, ring_of_vertex.astype(np.int32), part_of_ring, row_of_part):
         digest.update(np.ascontiguousarray(values).data)
-    others = np.flatnonzero(~np.isin(shapely.get_type_id(polygons), _AREAL))
+    others = np.flatnonzero(~np.isin(shapely.get_type_id(polygons), AREAL))
     for row, text in zip(others, shapely.to_wkb(polygons[others]), strict=True):
         digest.update(repr((int(row), text)).encode())
     return digest.hexdigest()

@@ -21,12 +21,12 @@ from geo.index.covering import (
     Listed,
     cover,
 )
+from geo.index.growing import Laid
 from geo.index.orientation import FILTER, UNDERFLOW, is_right_or_on
-from geo.index.touching import Touched, touched_cells
+from geo.index.touching import Crowded, Touched, finer_sides, touched_cells
 
 RowArray = npt.NDArray[np.int32]
 KindArray = npt.NDArray[np.int8]
-Filled = tuple[KindArray, IntArray, FloatArray, RowArray]
 
 PACK: Final = 1 << 40
 """One grid more over a place; below it stands the sum of the grids' numbers (row + 1)."""
@@ -40,13 +40,28 @@ _PAIRS_AT_ONCE: Final = 1 << 15
 class Passes(Protocol):
     """The passes over edges; by NumPy here, by machine code in `geo.index.making`."""
 
-    def touch(
-        self, blocks: Blocks, listed: Listed, flagged: FloatArray
-    ) -> tuple[RowArray, Touched]:
-        """Say what whole cells hold, and which cells are touched by which edges."""
+    def lay(
+        self, blocks: Blocks, listed: Listed, flagged: FloatArray, into: Laid, *, may_split: bool
+    ) -> tuple[RowArray, Crowded]:
+        """Lay the cells of blocks of one shape and their leaves.
 
-    def fill(self, touched: Touched, keep: BoolArray) -> Filled:
-        """Give kind of each pair, packed constant of each cell, entries of kept cells, edges."""
+        Parameters
+        ----------
+        blocks, listed
+            The blocks and the edges that touch them.
+        flagged
+            Boxes where the exact path has to answer.
+        into
+            Written to.
+        may_split
+            Whether crowded cells may be left out, for finer blocks.
+
+        Returns
+        -------
+        cells, crowded
+            The cells that were laid, to be written to before anything else is laid; crowded ones
+            do not name their blocks yet.
+        """
 
 
 class NumpyPasses:
@@ -64,12 +79,31 @@ class NumpyPasses:
         self._ends, self._step = ends, step
         self._rows = _edge_rows(ends, step, first)
 
-    def touch(
-        self, blocks: Blocks, listed: Listed, flagged: FloatArray
+    def lay(
+        self, blocks: Blocks, listed: Listed, flagged: FloatArray, into: Laid, *, may_split: bool
+    ) -> tuple[RowArray, Crowded]:
+        """Lay all cells of the level at once."""
+        cells, touched = self._touch(blocks, listed, flagged, into)
+        side = np.ones(len(touched.cell), dtype=np.int64)
+        if may_split:
+            side = finer_sides(self._ends, blocks, touched)
+        keep = np.flatnonzero(side == 1)
+        first = len(into.entries)
+        kind, base = self._fill(touched, side == 1, into)
+        size = touched.size[keep]
+        cells[touched.cell[keep]] = -2 - len(into.leaf_base) - np.arange(len(keep))
+        into.leaf_start.add((first + np.cumsum(size) - size).astype(np.int32))
+        into.leaf_base.add(base[keep].astype(np.float64))
+        return cells, Crowded(touched, kind, base, side)
+
+    def _touch(
+        self, blocks: Blocks, listed: Listed, flagged: FloatArray, into: Laid
     ) -> tuple[RowArray, Touched]:
         """Cover, and send the cells of flagged boxes to the exact path."""
         faces, cell, edge = cover(self._ends, self._step, blocks, listed)
-        cells = _whole_cells(faces)
+        cells = into.cells.room(len(faces))
+        into.cells.take(len(faces))
+        _write_whole_cells(faces, cells)
         if len(flagged):
             asks = flagged_cells(blocks, flagged)
             cells[asks] = ASK
@@ -77,44 +111,40 @@ class NumpyPasses:
             cell, edge = cell[stays], edge[stays]
         return cells, touched_cells(blocks, (cell, edge), faces)
 
-    def fill(self, touched: Touched, keep: BoolArray) -> Filled:
-        """Fill in all, and drop what is not kept."""
-        entries = np.empty((len(touched.edge), len(ENTRY)))
-        of = np.repeat(np.arange(len(touched.cell)), touched.size)
-        kind, base = self._kinds_and_bases(touched, of, entries)
-        edge = touched.edge
-        if not keep.all():
-            pairs = np.flatnonzero(keep[of])
-            entries, edge = entries[pairs], edge[pairs]
-        return kind, base, entries, edge.astype(np.int32)
-
-    def _kinds_and_bases(
-        self, touched: Touched, cell_of: IntArray, entries: FloatArray
-    ) -> tuple[KindArray, IntArray]:
-        """Fill in the entries, say how each lies to its cell's left side, sum up the constants."""
-        bx = self._ends[2]
-        kind = np.empty(len(entries), dtype=np.int8)
-        base = touched.face.copy()
-        for first in range(0, len(entries), _PAIRS_AT_ONCE):
+    def _fill(self, touched: Touched, keep: BoolArray, into: Laid) -> tuple[KindArray, IntArray]:
+        """Write entries, say how each lies to its cell's left side, sum up the constants."""
+        bx, n = self._ends[2], len(touched.edge)
+        cell_of = np.repeat(np.arange(len(touched.cell)), touched.size)
+        n_kept = int(touched.size[keep].sum())
+        entries, entry_edge = into.entries.room(n_kept), into.entry_edge.room(n_kept)
+        room = np.empty((min(n, _PAIRS_AT_ONCE), len(ENTRY)))
+        kind, base = np.empty(n, dtype=np.int8), touched.face.copy()
+        place = 0
+        for first in range(0, n, _PAIRS_AT_ONCE):
             here = slice(first, first + _PAIRS_AT_ONCE)
             edge, of = touched.edge[here], cell_of[here]
-            own = np.take(self._rows, edge, axis=0, out=entries[here], mode="clip")
+            own = np.take(self._rows, edge, axis=0, out=room[: len(edge)], mode="clip")
             sides = (bx[edge], touched.west[of], touched.south[of])
             kind[here], times = _kinds_and_times(own, sides)
             own[:, 7] = kind[here]
+            own[kind[here] == OUT, 5] = 0.0
             changes = np.flatnonzero(times)
             np.subtract.at(base, of[changes], self._step[edge[changes]] * times[changes])
-        outer = np.flatnonzero(kind == OUT)
-        entries[outer, 5] = 0.0
+            stays = np.flatnonzero(keep[of])
+            stop = place + len(stays)
+            np.take(own, stays, axis=0, out=entries[place:stop], mode="clip")
+            entry_edge[place:stop] = edge[stays]
+            place = stop
+        into.entries.take(n_kept)
+        into.entry_edge.take(n_kept)
         return kind, base
 
 
-def _whole_cells(faces: IntArray) -> RowArray:
-    cells = (faces & (PACK - 1)).astype(np.int32)
+def _write_whole_cells(faces: IntArray, cells: RowArray) -> None:
+    np.bitwise_and(faces, PACK - 1, out=cells, casting="unsafe")
     cells -= 1
     if len(faces) and (faces.max() >= 2 * PACK):
         cells[faces >= 2 * PACK] = ASK
-    return cells
 
 
 def flagged_cells(blocks: Blocks, flagged: FloatArray) -> BoolArray:

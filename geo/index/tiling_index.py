@@ -19,7 +19,6 @@ from geo.index.cells import CellTable, cell_table
 from geo.index.direct import CodeOrder, Located, code_order, locate_directly
 from geo.index.edges import (
     TilingEdges,
-    odd_rows,
     ring_shapes,
     tiling_edges,
     tiling_key,
@@ -27,6 +26,7 @@ from geo.index.edges import (
 from geo.index.faults import TilingFaults, faults_of
 from geo.index.laying import PACK
 from geo.index.lookup import POINTS_AT_ONCE, Met, find_rows
+from geo.index.outlines import sound_rings
 
 ObjectArray = npt.NDArray[np.object_]
 RowArray = npt.NDArray[np.int32]
@@ -290,12 +290,8 @@ def build_index(
     shapes = np.array(polygons, dtype=object)
     texts = np.array(codes, dtype=object)
     order = code_order(texts)
-    odd = odd_rows(shapes)
-    plain = shapes
-    if len(odd):
-        plain = shapes.copy()
-        plain[odd] = None
-    edges = tiling_edges(plain, use_compiled=use_compiled)
+    rings, odd = sound_rings(shapes, use_compiled=use_compiled)
+    edges = tiling_edges(rings, use_compiled=use_compiled)
     number = np.append(PACK + 1 + order.first_row[order.rank].astype(np.int64), 0)
     step = number[edges.right] - number[edges.left]
     ends = (edges.ax, edges.ay, edges.bx, edges.by)

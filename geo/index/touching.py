@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.index.covering import Blocks, Ends, FloatArray, IntArray, repeated
 
@@ -17,7 +18,8 @@ FINEST_ULPS: Final = 256.0
 """No cell is narrower than this many steps of the largest coordinate."""
 SLACK_ULPS: Final = 16.0
 """How far lines are moved and covers widened, in such steps."""
-_MAX_SIDE: Final = 512
+MAX_SIDE: Final = 512
+"""Finer cells along each side of a crowded one, at most; a power of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,28 @@ class Touched:
     south: FloatArray
     width: FloatArray  # of the cells, up to rounding and never less
     height: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """Cells among which some are to get finer blocks.
+
+    Attributes
+    ----------
+    touched
+        The cells.
+    kind
+        Of each pair of cell and edge, how the edge lies to the left side of the cell.
+    base
+        What edges that do not touch a cell add everywhere in it, packed.
+    side
+        How many finer cells lie along each side; 1 where the cell is a leaf.
+    """
+
+    touched: Touched
+    kind: npt.NDArray[np.int8]
+    base: IntArray
+    side: IntArray
 
 
 def touched_cells(blocks: Blocks, pairs: tuple[IntArray, IntArray], faces: IntArray) -> Touched:
@@ -79,5 +103,8 @@ def finer_sides(ends: Ends, blocks: Blocks, touched: Touched) -> IntArray:
     finest = FINEST_ULPS / SLACK_ULPS
     most = np.minimum(most, width / (finest * blocks.slack_x))
     most = np.minimum(most, height / (finest * blocks.slack_y))
-    side[crowded] = 2 ** np.floor(np.log2(np.clip(most, 1.0, _MAX_SIDE))).astype(np.int64)
+    power = 2
+    while power <= MAX_SIDE:
+        side[crowded[most >= power]] = power
+        power *= 2
     return side

@@ -1,46 +1,23 @@
-"""Stand in, compiled, for the passes over edges that lay the table of cells; same arrays.
+"""Stand in, compiled, for the passes over edges that lay the table of cells.
 
-Used by `geo.index.cells` where its caller wants it and numba is installed; importing needs numba.
-Knows nothing of polygons and points. What a float filter cannot decide goes to the functions this
-stands in for.
+Used by `geo.index.making.banding`; importing needs numba.
+Knows nothing of polygons and points. What a float filter cannot decide is left to the caller.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,no-any-return,assignment,arg-type"
-# ruff: noqa: ANN001, ANN202 - numba finds the types of what it compiles, anew for each call
+# ruff: noqa: ANN001, ANN201, ANN202 - numba finds the types of what it compiles, anew for each call
+
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.index.covering import (
-    EAST_END_OUT,
-    NEAR_SLACKS,
-    OUT,
-    WEST_END_OUT,
-    Bands,
-    Blocks,
-    Ends,
-    Listed,
-    first_column,
-    left_sides,
-)
-from geo.index.laying import ASK, ENTRY, PACK, Filled, flagged_cells, reach_of
-from geo.index.orientation import FILTER, UNDERFLOW, is_right_or_on
+from geo.index.covering import EAST_END_OUT, FLAT, NEAR_SLACKS, OUT, WEST_END_OUT
+from geo.index.laying import ASK, PACK
+from geo.index.orientation import FILTER, UNDERFLOW
 from geo.index.pairing.compiled import jit
-from geo.index.touching import Touched, touched_of
+from geo.index.touching import CROWDED, FINEST_ULPS, MAX_SIDE, SLACK_ULPS
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-RowArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
-KindArray = npt.NDArray[np.int8]
-
-
-@jit
-def _longer(values):
-    """Give room for twice as many, with what is there."""
-    longer = np.empty(2 * len(values), dtype=np.int64)
-    longer[: len(values)] = values
-    return longer
+_FINEST: Final = FINEST_ULPS / SLACK_ULPS
 
 
 @jit
@@ -48,237 +25,265 @@ def _lines_of(low, high, y0, sy, ny, slack):
     """Give the first and the last row of cells between two heights; the last is -1 for none."""
     first = np.floor((low - slack - y0) * sy)
     last = np.floor((high + slack - y0) * sy)
-    if last < 0.0 or first > ny - 1:
+    if not (last >= 0.0 and first <= ny - 1):
         return np.int64(0), np.int64(-1)
     return np.int64(max(first, 0.0)), np.int64(min(last, ny - 1.0))
 
 
 @jit
+def share_out(ends, grid, listed, shift, count):
+    """Count the edges of each band of rows; give about how many pairs with cells there are."""
+    ax, ay, bx, by = ends
+    _, y0s, sxs, sys, nx, ny, _, slack_y = grid
+    edges, blocks = listed
+    n_pairs = 0.0
+    for k in range(len(edges)):
+        e, b = edges[k], blocks[k]
+        first, last = _lines_of(ay[e], by[e], y0s[b], sys[b], ny, slack_y)
+        if last >= 0:
+            for band in range((b * ny + first) >> shift, ((b * ny + last) >> shift) + 1):
+                count[band] += 1
+            n_pairs += np.float64(last - first + 1) + min(abs(bx[e] - ax[e]) * sxs[b], nx)
+    return np.int64(n_pairs)
+
+
+@jit
+def deal(edges, grid, listed, shift, place, dealt):
+    """Write the edges down band after band, in order: ends, step, number and block of each."""
+    ax, ay, bx, by, step = edges
+    _, y0s, _, sys, _, ny, _, slack_y = grid
+    numbers, blocks = listed
+    lines, own = dealt
+    for k in range(len(numbers)):
+        e, b = numbers[k], blocks[k]
+        first, last = _lines_of(ay[e], by[e], y0s[b], sys[b], ny, slack_y)
+        if last >= 0:
+            for band in range((b * ny + first) >> shift, ((b * ny + last) >> shift) + 1):
+                p = place[band]
+                place[band] = p + 1
+                lines[p, 0], lines[p, 1], lines[p, 2], lines[p, 3] = ax[e], ay[e], bx[e], by[e]
+                lines[p, 4] = step[e]
+                own[p, 0], own[p, 1] = e, b
+
+
+@jit
 def _columns_of(edge, lines, grid):
     """Give the first and the last column that an edge may meet between two heights."""
-    ax, ay, bx, by = edge
+    ax, ay, dx, scale = edge
     line, top = lines
     x0, sx, nx, slack = grid
-    dx = bx - ax
-    height = by - ay
     start, stop = 0.0, 1.0
-    if height != 0.0:
-        scale = 1.0 / height
+    if scale != 0.0:
         start = min(max((line - ay) * scale, 0.0), 1.0)
         stop = min(max((top - ay) * scale, 0.0), 1.0)
     one = ax + start * dx
     other = ax + stop * dx
     first = np.floor((min(one, other) - slack - x0) * sx)
     last = np.floor((max(one, other) + slack - x0) * sx)
-    if last < 0.0 or first > nx - 1:
+    if not (last >= 0.0 and first <= nx - 1):
         return np.int64(0), np.int64(-1)
     return np.int64(max(first, 0.0)), np.int64(min(last, nx - 1.0))
 
 
 @jit
-def _count(ends, step, grid, listed, into):
+def cover(dealt, grid, rows, cells, listed):
     """Count the edges of each cell, and add the steps of crossed lines at their first corners.
 
-    Gives the pairs of cell and edge, edge after edge, and the pairs of position and row whose
-    crossing lies too near a corner for floats; both packed, the second one in the low 32 bits.
+    Writes the pairs of cell and edge, edge after edge, and the pairs of edge and row whose crossing
+    lies too near a corner for floats; both packed, the second one in the low 32 bits. Gives how
+    many there are, or -1 twice where there is not enough room.
     """
-    ax, ay, bx, by = ends
+    lines, own = dealt
     x0s, y0s, sxs, sys, nx, ny, slack_x, slack_y = grid
-    edges, blocks = listed
-    faces, count = into
-    pairs, near = np.empty(3 * len(edges) + 1, dtype=np.int64), np.empty(256, dtype=np.int64)
+    low, stop = rows
+    faces, count = cells
+    pairs, near = listed
     n_pairs, n_near = 0, 0
-    for k in range(len(edges)):
-        e, b = edges[k], blocks[k]
-        x0, y0, sx, sy = x0s[b], y0s[b], sxs[b], sys[b]
-        x1, y1, x2, y2 = ax[e], ay[e], bx[e], by[e]
-        high = 1.0 / sy + 3.0 * slack_y
+    block = np.int32(-1)
+    x0, y0, sx, sy, high, base, is_near = 0.0, 0.0, 1.0, 1.0, 0.0, 0, 0.0
+    for p in range(len(own)):
+        x1, y1, x2, y2 = lines[p, 0], lines[p, 1], lines[p, 2], lines[p, 3]
+        if own[p, 1] != block:
+            block = own[p, 1]
+            x0, y0, sx, sy = x0s[block], y0s[block], sxs[block], sys[block]
+            high = 1.0 / sy + 3.0 * slack_y
+            is_near = NEAR_SLACKS * slack_x * sx
+            base = block * ny
+        dx = x2 - x1
+        scale = 1.0 / (y2 - y1) if y2 - y1 > FLAT else 0.0
         first, last = _lines_of(y1, y2, y0, sy, ny, slack_y)
-        for row in range(first, last + 1):
+        for row in range(max(first, low - base), min(last, stop - 1 - base) + 1):
             line = max(y0, y0 + row / sy - slack_y)
-            at = (b * ny + row) * nx
+            at = (base + row - low) * nx
             left, right = _columns_of(
-                (x1, y1, x2, y2), (line, line + high), (x0, sx, nx, 2.0 * slack_x)
+                (x1, y1, dx, scale), (line, line + high), (x0, sx, nx, 2.0 * slack_x)
             )
-            while n_pairs + right - left >= len(pairs):
-                pairs = _longer(pairs)
-            for column in range(left, right + 1):
+            if n_pairs + right - left + 2 >= len(pairs) or n_near == len(near):
+                return -1, -1
+            pairs[n_pairs] = ((at + left) << 32) | p  # mostly one or two: written without asking
+            pairs[n_pairs + 1] = ((at + left + 1) << 32) | p
+            count[at + left] += right >= left
+            count[at + left + 1] += right > left
+            for column in range(left + 2, right + 1):
                 count[at + column] += 1
-                pairs[n_pairs] = ((at + column) << 32) | e
-                n_pairs += 1
+                pairs[n_pairs + column - left] = ((at + column) << 32) | p
+            n_pairs += right - left + 1
             if y1 <= line < y2:
-                exact = (x1 + (line - y1) / (y2 - y1) * (x2 - x1) - x0) * sx
-                if abs(exact - np.rint(exact)) / sx <= NEAR_SLACKS * slack_x:
-                    if n_near == len(near):
-                        near = _longer(near)
-                    near[n_near] = (k << 32) | row
+                exact = (x1 + (line - y1) * scale * dx - x0) * sx
+                if scale == 0.0 or abs(exact - np.rint(exact)) <= is_near:
+                    near[n_near] = (p << 32) | row
                     n_near += 1
                 else:
                     column = np.int64(min(max(np.floor(exact) + 1.0, 0.0), np.float64(nx)))
-                    if column < nx:
-                        faces[at + column] += step[e]
-    return pairs[:n_pairs], near[:n_near]
+                    faces[at + column] += np.int64(lines[p, 4]) * (column < nx)
+    return n_pairs, n_near
 
 
 @jit
-def _sweep(faces, cells, nx, touched):
-    """Sum up eastwards; write whole cells, and for touched ones -2 - their number."""
-    cell, start, size, face = touched
-    n, place = 0, 0
-    for first in range(0, len(cells), nx):
-        total = np.int64(0)
-        for k in range(first, first + nx):
-            total += faces[k]
-            count = cells[k]
-            if count == 0:
-                cells[k] = ASK if total >= 2 * PACK else np.int32(total & (PACK - 1)) - 1
-                continue
-            cells[k] = -2 - n
-            cell[n], start[n], size[n], face[n] = k, place, count, total
-            place += count
-            n += 1
-    return n, place
+def sweep(faces, count, nx, left, cells, touched):
+    """Sum up eastwards, write whole cells and list touched ones; room for edges is shared out.
 
-
-@jit
-def _count_touched(cells):
-    n, total = 0, 0
-    for k in range(len(cells)):
-        n += cells[k] > 0
-        total += cells[k]
-    return n, total
-
-
-@jit
-def _list(pairs, cells, place, edge):
-    """Write down the edges of each touched cell."""
-    for pair in pairs:
-        t = -2 - np.int64(cells[pair >> 32])
-        if t >= 0:
-            edge[place[t]] = pair & 0xFFFFFFFF
-            place[t] += 1
-
-
-def _add_near(
-    ends: Ends,
-    step: IntArray,
-    blocks: Blocks,
-    parts: tuple[Listed, IntArray],
-    faces: IntArray,
-) -> None:
-    listed, near = parts
-    position, row = near >> 32, near & 0xFFFFFFFF
-    edge, block = listed.edge[position], listed.block[position]
-    ax, ay, bx, by = (values[edge] for values in ends)
-    line = blocks.y_line(block, row)
-    bands = Bands(edge=edge, block=block, row=row, ax=ax, ay=ay, dx=bx - ax, by=by, line=line)
-    column = first_column(ends, blocks, bands, np.arange(len(near)))
-    there = column < blocks.nx
-    place = (block[there] * blocks.ny + row[there]) * blocks.nx + column[there]
-    np.add.at(faces, place, step[edge[there]])
-
-
-@jit
-def _fill(ends, step, reach, touched, keep, into):
-    """Write kinds, bases and the entries of kept cells; give pairs that floats cannot decide."""
-    ax, ay, bx, by = ends
-    wide, high = reach
-    start, size, edge, west, south = touched
-    kind, base, entries, entry_edge = into
-    doubtful = np.empty(256, dtype=np.int64)
-    n_doubtful, n = 0, 0
-    for t in range(len(start)):
-        left, low = west[t], south[t]
-        total = base[t]
-        for q in range(start[t], start[t] + size[t]):
-            e = edge[q]
-            x1, y1, x2, y2 = ax[e], ay[e], bx[e], by[e]
-            dx, dy = x2 - x1, y2 - y1
-            own = np.int8(x1 < left) * WEST_END_OUT + np.int8(x2 < left) * EAST_END_OUT
-            kind[q] = own
-            times = 0
-            if y1 <= low < y2 and own != OUT:
-                one, other = dx * (low - y1), dy * (left - x1)
-                turn = one - other
-                if abs(turn) <= FILTER * (abs(one) + abs(other)) + UNDERFLOW:
-                    if n_doubtful == len(doubtful):
-                        doubtful = _longer(doubtful)
-                    doubtful[n_doubtful] = (t << 32) | e
-                    n_doubtful += 1
-                else:
-                    times += turn <= 0.0
-            times -= y1 <= low and own == WEST_END_OUT
-            times += y2 <= low and own == EAST_END_OUT
-            total -= step[e] * times
-            if keep[t]:
-                width = abs(dx)
-                bound = width * (dy + high) + dy * (width + wide)
-                entries[n, 0], entries[n, 1], entries[n, 2], entries[n, 3] = x1, y1, dx, dy
-                entries[n, 4] = y2
-                entries[n, 5] = 0.0 if own == OUT else step[e]
-                entries[n, 6] = 1.01 * FILTER * bound + UNDERFLOW
-                entries[n, 7] = own
-                entry_edge[n] = e
-                n += 1
-        base[t] = total
-    return doubtful[:n_doubtful]
-
-
-class CompiledPasses:
-    """The passes by machine code.
-
-    Parameters
-    ----------
-    ends, step, first
-        As of `geo.index.laying.NumpyPasses`.
+    Counts say afterwards where in the room a cell's edges begin.
     """
+    cell, start, face, begin = touched
+    n, place = 0, np.int32(0)
+    for line in range(len(left)):
+        begin[line] = n
+        total = left[line]
+        for k in range(line * nx, (line + 1) * nx):
+            total += faces[k]
+            size = count[k]
+            if size:
+                cell[n], start[n], face[n] = k, place, total
+                count[k] = place
+                place += size
+                n += 1
+            else:
+                cells[k] = ASK if total >= 2 * PACK else np.int32(total & (PACK - 1)) - 1
+    start[n] = place
+    begin[len(left)] = n
 
-    def __init__(self, ends: Ends, step: IntArray, first: Blocks) -> None:
-        self._ends, self._step, self._first = ends, step, first
 
-    def touch(
-        self, blocks: Blocks, listed: Listed, flagged: FloatArray
-    ) -> tuple[RowArray, Touched]:
-        """Do what `NumpyPasses.touch` does."""
-        nx, ny = blocks.nx, blocks.ny
-        n = len(blocks) * nx * ny
-        faces = np.zeros(n, dtype=np.int64)
-        cells = np.zeros(n, dtype=np.int32)
-        frames = (blocks.x0, blocks.y0, blocks.sx, blocks.sy)
-        grid = (*frames, nx, ny, blocks.slack_x, blocks.slack_y)
-        own = (listed.edge, listed.block)
-        pairs, near = _count(self._ends, self._step, grid, own, (faces, cells))
-        if len(near):
-            _add_near(self._ends, self._step, blocks, (listed, near), faces)
-        added = left_sides(self._ends, self._step, blocks, listed)
-        faces.reshape(len(blocks), ny, nx)[:, :, 0] += added
-        asks = flagged_cells(blocks, flagged) if len(flagged) else None
-        if asks is not None:
-            cells[asks] = 0
-        n_touched, n_pairs = _count_touched(cells)
-        cell, start, size, face = (np.empty(n_touched, dtype=np.int64) for _ in range(4))
-        _sweep(faces, cells, nx, (cell, start, size, face))
-        del faces
-        if asks is not None:
-            cells[asks] = -1
-        edge = np.empty(n_pairs, dtype=np.int64)
-        _list(pairs, cells, start.copy(), edge)
-        if asks is not None:
-            cells[asks] = ASK
-        return cells, touched_of(blocks, (cell, start, size), edge, face)
+@jit
+def sort(pairs, count, edge):
+    """Put edges in order of the cells."""
+    for pair in pairs:
+        k = pair >> 32
+        place = count[k]
+        if place >= 0:
+            edge[place] = pair & 0xFFFFFFFF
+            count[k] = place + 1
 
-    def fill(self, touched: Touched, keep: BoolArray) -> Filled:
-        """Do what `NumpyPasses.fill` does."""
-        n = int(touched.size[keep].sum())
-        kind = np.empty(len(touched.edge), dtype=np.int8)
-        base = touched.face.copy()
-        entries, edge = np.empty((n, len(ENTRY))), np.empty(n, dtype=np.int32)
-        cells = (touched.start, touched.size, touched.edge, touched.west, touched.south)
-        into = (kind, base, entries, edge)
-        doubtful = _fill(self._ends, self._step, reach_of(self._first), cells, keep, into)
-        if len(doubtful):
-            cell, own = doubtful >> 32, doubtful & 0xFFFFFFFF
-            ax, ay, bx, by = (values[own] for values in self._ends)
-            holds = is_right_or_on((ax, ay, bx, by, touched.west[cell], touched.south[cell]))
-            np.subtract.at(base, cell[holds], self._step[own[holds]])
-        return kind, base, entries, edge
+
+@jit
+def _side(lines, edges, width, height, slacks):
+    """Choose as `geo.index.touching.finer_sides` does."""
+    n = np.float64(len(edges))
+    length = 0.0
+    for p in edges:
+        across = min(abs(lines[p, 2] - lines[p, 0]) / width, 1.0)
+        length += across + min((lines[p, 3] - lines[p, 1]) / height, 1.0)
+    most = min(np.sqrt(10.0 * n), 11.0 * n / max(length, 1e-9))
+    most = min(most, width / (_FINEST * slacks[0]))
+    most = min(most, height / (_FINEST * slacks[1]))
+    side = 1
+    while side < MAX_SIDE and most >= 2 * side:
+        side *= 2
+    return side
+
+
+@jit
+def _times(edge, kind, corner):
+    """Say how often an edge counts at a corner of a cell, and whether floats leave one open."""
+    x1, y1, x2, y2 = edge
+    west, south = corner
+    over_a, over_b = y1 <= south, y2 <= south
+    one, other = (x2 - x1) * (south - y1), (y2 - y1) * (west - x1)
+    turn = one - other
+    is_beside = over_a & (not over_b) & (kind != OUT)
+    is_open = is_beside & (abs(turn) <= FILTER * (abs(one) + abs(other)) + UNDERFLOW)
+    times = np.int64(is_beside & (not is_open) & (turn <= 0.0))
+    times -= over_a & (kind == WEST_END_OUT)
+    times += over_b & (kind == EAST_END_OUT)
+    return times, is_open
+
+
+@jit
+def _enter(entries, n, edge, kinds, reach):
+    """Write what a leaf keeps of an edge, as `geo.index.laying` does."""
+    x1, y1, x2, y2 = edge
+    kind, step = kinds
+    wide, tall = reach
+    dx, dy = x2 - x1, y2 - y1
+    width = abs(dx)
+    entries[n, 0], entries[n, 1], entries[n, 2], entries[n, 3], entries[n, 4] = x1, y1, dx, dy, y2
+    entries[n, 5] = 0.0 if kind == OUT else step
+    entries[n, 6] = 1.01 * FILTER * (width * (dy + tall) + dy * (width + wide)) + UNDERFLOW
+    entries[n, 7] = kind
+
+
+@jit
+def _write_line(edges, touched, line, level, out, counts):
+    """Write the leaves of a line of cells; as `write`, which it serves."""
+    ends, own, order = edges
+    cell, start, face, begin = touched
+    x0, sx, south, width, height, slacks, first_cell = line[1:]
+    _, reach, (first_leaf, first_entry, first_crowd), may_split = level
+    (cells, leaf_start, leaf_base, entries, entry_edge), aside = out
+    crowd, crowd_edge, crowd_kind, open_pairs = aside
+    n_leaves, n_entries, n_crowd, n_aside, n_open = counts
+    for t in range(begin[line[0]], begin[line[0] + 1]):
+        k = cell[t]
+        west = max(x0, x0 + (k - first_cell) / sx - slacks[0])
+        side = 1
+        if may_split and start[t + 1] - start[t] > CROWDED:
+            side = _side(ends, order[start[t] : start[t + 1]], width, height, slacks)
+        base = face[t]
+        first = n_entries
+        for q in range(start[t], start[t + 1]):
+            p = order[q]
+            edge = ends[p, 0], ends[p, 1], ends[p, 2], ends[p, 3]
+            kind = (edge[0] < west) * WEST_END_OUT + (edge[2] < west) * EAST_END_OUT
+            times, is_open = _times(edge, kind, (west, south))
+            base -= np.int64(ends[p, 4]) * times
+            if is_open:
+                open_pairs[n_open] = (t << 32) | p
+                n_open += 1
+            if side > 1:
+                crowd_edge[n_aside], crowd_kind[n_aside] = own[p, 0], kind
+                n_aside += 1
+            else:
+                _enter(entries, n_entries, edge, (kind, ends[p, 4]), reach)
+                entry_edge[n_entries] = own[p, 0]
+                n_entries += 1
+        if side > 1:
+            cells[k] = first_crowd + n_crowd
+            crowd[n_crowd, 0], crowd[n_crowd, 1] = t, start[t + 1] - start[t]
+            crowd[n_crowd, 2], crowd[n_crowd, 3] = base, side
+            n_crowd += 1
+        else:
+            cells[k] = -2 - first_leaf - n_leaves
+            leaf_start[n_leaves], leaf_base[n_leaves] = first_entry + first, base
+            n_leaves += 1
+    return n_leaves, n_entries, n_crowd, n_aside, n_open
+
+
+@jit
+def write(edges, touched, grid, level, out):
+    """Write the leaves of a band and their entries, and what is crowded aside.
+
+    Cells get the number of their leaf or their place among the crowded ones. Gives how many leaves,
+    entries, crowded cells and edges in these are written, and of how many pairs of touched cell and
+    edge floats cannot tell how often the edge counts.
+    """
+    x0s, y0s, sxs, sys, nx, ny, slack_x, slack_y = grid
+    low = level[0]
+    counts = (0, 0, 0, 0, 0)
+    for line in range(len(touched[3]) - 1):
+        b = (low + line) // ny
+        sx, sy = sxs[b], sys[b]
+        south = max(y0s[b], y0s[b] + (low + line - b * ny) / sy - slack_y)
+        width, height = 1.0 / sx + 3.0 * slack_x, 1.0 / sy + 3.0 * slack_y
+        sides = (line, x0s[b], sx, south, width, height, (slack_x, slack_y), line * nx)
+        counts = _write_line(edges, touched, sides, level, out, counts)
+    return counts
