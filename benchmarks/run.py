@@ -21,6 +21,7 @@ def main() -> None:
         "join.py",
         "statistics_peers.py",
         "reach.py",
+        "plan_figures.py",
     ):
         quick = ["--quick"] if "--quick" in sys.argv[1:] and script in KNOW_QUICK else []
         print(f"== {script}", *quick, flush=True)

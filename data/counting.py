@@ -42,6 +42,7 @@ __all__ = [
     "moment64",
     "place_events",
     "place_layers",
+    "place_on_grids",
     "units_frame",
 ]
 
@@ -169,7 +170,7 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
     else:
         day = today if as_of == AS_OF_TODAY else date.fromisoformat(as_of)
         frame = grids_frame(session, viewer, as_of=day) if grids is None else grids
-        placed = _place_on(events, frame, as_of)
+        placed = place_on_grids(events, frame, as_of)
     return placed if viewer.sees_everything else placed.take(_visible(placed))
 
 
@@ -249,7 +250,7 @@ def _spots(
     grids, position = placed.grids, placed.position
     if len(grids) == 0 and level is not PlaceLevel.GRID and len(units):
         grids = units.assign(grid_code=units.index)
-        position = _place_on(placed.events.take(kept), grids, placed.as_of).position
+        position = place_on_grids(placed.events.take(kept), grids, placed.as_of).position
         column: Sequence[str] = grids.index.tolist()
     else:
         position = position if len(kept) == len(position) else position[kept]
@@ -303,7 +304,11 @@ def count(  # noqa: PLR0913 - the options of the command, by name
     return count_by(placed, level, units, wanted)
 
 
-def _place_on(events: EventArrays, grids: gpd.GeoDataFrame, as_of: str) -> Placed:
+def place_on_grids(events: EventArrays, grids: gpd.GeoDataFrame, as_of: str) -> Placed:
+    """Put events, cut to the viewer's areas already, into any grids: a day's, or a plan's.
+
+    `grids` have `grid_code` and geometry in EPSG:4326, and the code as index.
+    """
     position = np.full(len(events), UNLOCATED, dtype=np.int64)
     on_border = np.zeros(len(events), dtype=bool)
     in_overlap = np.zeros(len(events), dtype=bool)
@@ -323,7 +328,7 @@ def _place_by_event_day(
 ) -> Placed:
     """Put each event on the boundaries that were valid on its local day."""
     starts = [date.min, *boundary_dates(session)]
-    stacked = _place_on(events, grids_frame(session, viewer, as_of=today), AS_OF_EVENT)
+    stacked = place_on_grids(events, grids_frame(session, viewer, as_of=today), AS_OF_EVENT)
     position, border = stacked.position.copy(), stacked.on_border.copy()
     overlap = stacked.in_overlap.copy()
     frames = {code: row for row, code in enumerate(stacked.grids.index)}
@@ -333,7 +338,7 @@ def _place_by_event_day(
         if not mask.any():
             continue
         then = grids_frame(session, viewer, as_of=max(since, date(1, 1, 2)))
-        placed = _place_on(events.take(mask), then, AS_OF_EVENT)
+        placed = place_on_grids(events.take(mask), then, AS_OF_EVENT)
         new = [code for code in then.index if code not in frames]
         grids.append(then.loc[new])
         frames.update({code: len(frames) + row for row, code in enumerate(new)})

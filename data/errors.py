@@ -40,6 +40,10 @@ class StaleRevision(DataError):  # noqa: N818 - as above
     """Someone saved first: fields `yours` and `current`."""
 
 
+class PlanConflict(StaleRevision):
+    """Somebody changed the plan first: `yours`, `current`, `by`, `at`, `edits`, and `aside`."""
+
+
 class AccessRefused(DataError):  # noqa: N818 - as above
     """The viewer's role or area does not allow this read or write."""
 

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, Table, inspect
 
 from data.geometry import Geom, wkb_of_blob
 from data.models import Base
+from data.models.plans import KEPT_COLUMNS
 
 APPLICATION_ID = 0x47504B47
 USER_VERSION = 10400
-UNINDEXED = frozenset({"incident"})
-"""Feature tables without an R-tree: their points are read column-wise."""
+UNINDEXED = frozenset({"incident", "plan_grid"})
+"""Feature tables without an R-tree: they are read column-wise, or a whole base at a time."""
 
 _WGS84_WKT = (
     'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,'
@@ -103,6 +104,7 @@ def sync(connection: Connection) -> None:
         _register(run, table)
     if tables:
         _sync_app_triggers(run)
+        _sync_kept_rows(run, present)
 
 
 def _register(run: Callable[..., Any], table: Table) -> None:
@@ -172,3 +174,15 @@ def _sync_app_triggers(run: Callable[..., Any]) -> None:
             f"CREATE TRIGGER IF NOT EXISTS audit_entry_no_{event.lower()} BEFORE {event} "
             "ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         )
+
+
+def _sync_kept_rows(run: Callable[..., Any], present: set[str]) -> None:
+    for table, kept in KEPT_COLUMNS.items():
+        if table not in present:  # a store that stops on its way up
+            continue
+        for event in ("DELETE", f"UPDATE OF {', '.join(kept)}" if kept else "UPDATE"):
+            run(
+                f"CREATE TRIGGER IF NOT EXISTS {table}_no_{event.split()[0].lower()} "
+                f"BEFORE {event} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )

@@ -6,11 +6,12 @@ load. The served counterpart of the triggers in `data.geopackage`. Knows nothing
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, ForeignKeyConstraint, Index, Table, func, select
+from sqlalchemy import Connection, ForeignKeyConstraint, Index, Table, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from data.models import Base
+from data.models.plans import KEPT_COLUMNS
 
 EVENT_TABLES: Final = ("incident", "hazard", "dispute")
 """Tables whose `batch_id` is checked once for a statement, not once for every row."""
@@ -24,6 +25,10 @@ _FUNCTIONS: Final = (
     """CREATE OR REPLACE FUNCTION gridbeat_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
         RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = '23000';
+      END $$""",
+    """CREATE OR REPLACE FUNCTION gridbeat_keep_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = TG_TABLE_NAME || ' is append-only';
       END $$""",
     """CREATE OR REPLACE FUNCTION gridbeat_tell_revision() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -94,6 +99,15 @@ _TRIGGERS: Final = (
         )
     ),
 )
+_KEPT: Final = tuple(
+    (
+        table,
+        f"""{table}_no_{what.split()[0].lower()} BEFORE {what} ON {table}
+      FOR EACH STATEMENT EXECUTE FUNCTION gridbeat_keep_rows()""",
+    )
+    for table, kept in KEPT_COLUMNS.items()
+    for what in ("DELETE", "TRUNCATE", f"UPDATE OF {', '.join(kept)}" if kept else "UPDATE")
+)
 
 
 def sync(connection: Connection) -> None:
@@ -112,7 +126,9 @@ def sync(connection: Connection) -> None:
         )
     for statement in _FUNCTIONS:
         run(statement)
-    for statement in _TRIGGERS:
+    present = set(inspect(connection).get_table_names())  # a store may stop on its way up
+    kept = [statement for table, statement in _KEPT if table in present]
+    for statement in (*_TRIGGERS, *kept):
         run(f"CREATE OR REPLACE TRIGGER {statement}")
     for name in EVENT_TABLES:
         put_index_back(connection, Base.metadata.tables[name])

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from shapely import MultiLineString, MultiPolygon, Polygon
     from shapely.geometry import LineString
 
+    from dashboard.maps.editing import Editor
+
     type_of_area = Polygon | MultiPolygon
     type_of_line = LineString | MultiLineString | Polygon | MultiPolygon
 
@@ -301,6 +303,8 @@ class MapScene:
         Whether a click on the live map also tells where it was (`MapEvent.place`).
     look
         How a wall draws it; None on a desk, with controls.
+    editor
+        What the edit mode works on; None: the map is only looked at.
     """
 
     layers: tuple[Layer, ...]
@@ -315,6 +319,7 @@ class MapScene:
     fit_key: str = ""
     asks_place: bool = False
     look: WallLook | None = None
+    editor: Editor | None = None
 
     def __post_init__(self) -> None:
         ids = [layer.id for layer in self.layers]

@@ -12,6 +12,10 @@ city. dtype "f8" is known to both sides for what will be edited.
 Shapes change seldom and are most of the bytes: they may stand apart, in a ground, as four bytes
 "GBG1", four zeros, sixteen characters of its key, then the arrays; entries that point there end
 with "ground", and the header's `ground` is its key.
+
+While grids are edited the header has an `editor`, whose shared vertices are float64 in the datum of
+the basemap, not offsets: with a plain basemap bit for bit as stored. The layer it edits brings no
+outlines of its own.
 """
 
 from __future__ import annotations
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from dashboard.maps.editing import Editor
 
 __all__ = ["WIRE_VERSION", "Packed", "pack", "pack_apart", "packers", "unpack"]
 
@@ -95,13 +101,14 @@ class _Arrays:
         self.ground = _Body() if apart else self.body
         self.seen: list[bytes] = []
         """All arrays in the order of their coming, wherever they stand."""
+        self.editor: Editor | None = None
 
     def put(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
         entry = self.body.add(array, dtype)
         self.seen.append(self.body.parts[-1])
         return entry
 
-    def _put_ground(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
+    def put_ground(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
         entry = self.ground.add(array, dtype)
         self.seen.append(self.ground.parts[-1])
         return entry if self.ground is self.body else [*entry, _GROUND]
@@ -118,15 +125,19 @@ class _Arrays:
         levels: tuple[NDArray[Any], ...] = tuple(np.zeros(1, dtype=np.int64) for _ in names)
         if len(many):  # shapely has no ragged array of nothing
             _, pairs, levels = shapely.to_ragged_array(many)
-        head: _Head = {"xy": self._put_ground(self._offsets(pairs[:, :2]), "f4")}
+        head: _Head = {"xy": self.put_ground(self._offsets(pairs[:, :2]), "f4")}
         for name, offsets in zip(names, levels, strict=True):
-            head[name] = self._put_ground(np.diff(offsets), "u4")
+            head[name] = self.put_ground(np.diff(offsets), "u4")
         if as_areas:
-            inside = shapely.get_coordinates(shapely.point_on_surface(many))
-            whole = np.full((len(many), 2), np.nan)
-            whole[~shapely.is_empty(many)] = inside
-            head["inside"] = self._put_ground(self._offsets(whole), "f4")
+            head["inside"] = self.put_insides(many)
         return head
+
+    def put_insides(self, shifted: NDArray[np.object_]) -> list[str | int]:
+        """Put a place inside each area; none for an empty one."""
+        inside = shapely.get_coordinates(shapely.point_on_surface(shifted))
+        whole = np.full((len(shifted), 2), np.nan)
+        whole[~shapely.is_empty(shifted)] = inside
+        return self.put_ground(self._offsets(whole), "f4")
 
     def _offsets(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         away: NDArray[np.float64] = pairs - np.array(self.origin)
@@ -155,6 +166,7 @@ def _pack(scene: MapScene, height_px: int, *, apart: bool) -> Packed:
     window = Window(scene.basemap)
     west, south, east, north = window.bounds(scene.bounds)
     arrays = _Arrays(((west + east) / 2, (south + north) / 2), window, apart=apart)
+    arrays.editor = scene.editor
     layers = [_packed(layer, arrays) for layer in scene.layers]
     known = {layer.id for layer in scene.layers}
     header: _Head = {
@@ -177,6 +189,8 @@ def _pack(scene: MapScene, height_px: int, *, apart: bool) -> Packed:
     }
     if scene.look is not None:
         header["kiosk"] = asdict(scene.look)
+    if scene.editor is not None:
+        header["editor"] = _editor(scene.editor, scene, arrays)
     ground = _ground_of(arrays) if apart else b""
     if apart:
         header["ground"] = ground[len(_GROUND_MAGIC) : _GROUND_START].decode()
@@ -215,7 +229,7 @@ def unpack(
         raise ValueError("the ground of another map scene")
     start = 8 + length + (-(8 + length) % _STEP)
     arrays: dict[tuple[str, str], NDArray[np.generic]] = {}
-    for layer in header["layers"]:
+    for layer in (*header["layers"], *([header["editor"]] if "editor" in header else ())):
         for name, (dtype, offset, count, *where) in layer["arrays"].items():
             held, first = (ground, _GROUND_START) if where else (packed, start)
             arrays[layer["id"], name] = np.frombuffer(
@@ -249,7 +263,10 @@ def packers() -> dict[type, Callable[[Any, _Arrays], _Head]]:
 
 
 def _grid(layer: GridLayer, arrays: _Arrays) -> _Head:
-    shapes = arrays.put_shapes(layer.geometries, as_areas=True)
+    if arrays.editor is not None and arrays.editor.layer_id == layer.id:
+        shapes = {"inside": arrays.put_insides(arrays.window.shapes(layer.geometries))}
+    else:
+        shapes = arrays.put_shapes(layer.geometries, as_areas=True)
     geometry_hash = blake2b(b"".join(arrays.seen[-len(shapes) :]), digest_size=8)
     classes = layer.classes
     return {
@@ -264,6 +281,40 @@ def _grid(layer: GridLayer, arrays: _Arrays) -> _Head:
         **({"texts": layer.texts} if layer.texts else {}),
         **({"hatched": layer.hatched} if layer.hatched else {}),
         "arrays": {**shapes, "classes": arrays.put(layer.class_index(), "i1")},
+    }
+
+
+def _editor(editor: Editor, scene: MapScene, arrays: _Arrays) -> _Head:
+    """Pack what the edit mode works on."""
+    held = editor.vertices
+    edited = next(layer for layer in scene.layers if layer.id == editor.layer_id)
+    if not isinstance(edited, GridLayer) or edited.codes != held.codes:
+        raise ValueError("the edited layer is not made of these vertices")
+    drawn = np.column_stack(arrays.window.points(held.lon, held.lat))
+    entries = {"xy": arrays.put_ground(drawn.ravel(), "f8")}
+    for name in ("index", "rings", "parts", "shapes"):
+        entries[name] = arrays.put_ground(getattr(held, name), "u4")
+    if editor.counted is not None:
+        entries["counted_xy"] = arrays.put_places(editor.counted.lon, editor.counted.lat)
+        entries["counted_weights"] = arrays.put(editor.counted.weights.ravel(), "f4")
+    return {
+        "id": "editor",
+        "rev": held.rev,
+        "layer_id": editor.layer_id,
+        "codes": held.codes,
+        "names": edited.names,
+        "locked": sorted(editor.locked),
+        "modes": editor.modes,
+        "answered": editor.answered,
+        "refused": asdict(editor.refused) if editor.refused else None,
+        "measures": [
+            {"key": one.key, "title": one.title, "totals": one.totals.tolist()}
+            for one in editor.measures
+        ],
+        "piece_layer": editor.piece_layer,
+        "snap_layers": editor.snap_layers,
+        "words": dict(editor.words),
+        "arrays": entries,
     }
 
 

@@ -47,6 +47,15 @@ class Window:
         there = from_wgs84(np.asarray(lon, np.float64), np.asarray(lat, np.float64), Datum.GCJ02)
         return np.asarray(there[0], np.float64), np.asarray(there[1], np.float64)
 
+    def points_back(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bring longitudes and latitudes of the window (degrees) back to EPSG:4326."""
+        if not self._is_shifted or len(lon) == 0:
+            return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+        back = to_wgs84(np.asarray(lon, np.float64), np.asarray(lat, np.float64), Datum.GCJ02)
+        return np.asarray(back[0], np.float64), np.asarray(back[1], np.float64)
+
     def shapes(self, geometries: Sequence[BaseGeometry]) -> NDArray[np.object_]:
         """Shift every vertex of geometries."""
         held = np.empty(len(geometries), dtype=object)
@@ -70,7 +79,7 @@ class Window:
         """Bring the view that a window reports back to EPSG:4326."""
         if not self._is_shifted:
             return view
-        lon, lat = to_wgs84(
-            np.array([view.west, view.east]), np.array([view.south, view.north]), Datum.GCJ02
+        lon, lat = self.points_back(
+            np.array([view.west, view.east]), np.array([view.south, view.north])
         )
         return MapView(float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1]), view.zoom)

@@ -1,7 +1,8 @@
 """Repair the tiling of a file of grids into a new file, and report every area that moved.
 
-Used by the command line (`gridbeat repair grids`). Knows nothing of the store: the file's own CRS,
-rows, ids and attributes stay as they are; only shapes change (`geo.repair`).
+Used by the command line (`gridbeat repair grids`) and `data.importers.place_decisions`.
+Knows nothing of the store: the file's own CRS, rows, ids and attributes stay as they are; only
+shapes change (`geo.repair`).
 """
 
 import os
@@ -96,17 +97,12 @@ def repair_file(
     FrameError
         ``wrong_geometry_type``: a feature is no area.
     """
-    if out.suffix.lower() not in ENDINGS:
-        raise ImportRefused(
-            "unknown_file_type", file=out.name, ending=out.suffix, known=list(ENDINGS)
-        )
-    if out.exists() and path.exists() and out.samefile(path):
-        raise ImportRefused("repair_same_file", file=path.name)
+    require_target(path, out)
     chosen = options or PlaceOptions()
-    raw = _unpacked(read_raw(path, shape_options(chosen, is_trial=True)))
+    raw = unpacked(read_raw(path, shape_options(chosen, is_trial=True)))
     warnings: list[Caution] = []
     crs = shapes_crs(raw, shape_options(chosen, is_trial=True), warnings)
-    codes = _codes(raw, chosen)
+    codes = feature_codes(raw, chosen)
     shapes = gpd.GeoSeries(shapely.force_2d(raw.shapes), crs=crs)
     grids = gpd.GeoDataFrame({_CODE: codes}, geometry=shapes, crs=crs)
     repaired = repair(grids, gap_width_m=gap_width_m)
@@ -115,11 +111,27 @@ def repair_file(
     is_known = raw.stated_crs is not None or not crs.is_projected or chosen.crs is not None
     stated = crs if is_known else None
     bare = gpd.GeoDataFrame(table, geometry=frame.geometry.to_numpy())
-    _write(frame if is_known else bare, out, raw.layer)
+    write_features(frame if is_known else bare, out, raw.layer)
     return _report(repaired, raw, frame, "" if stated is None else stated.to_string(), warnings)
 
 
-def _unpacked(raw: RawShapes) -> RawShapes:
+def require_target(path: Path, out: Path) -> None:
+    """Refuse a new file that could not be written, or that is the old one.
+
+    Raises
+    ------
+    ImportRefused
+        ``unknown_file_type``, ``repair_same_file``.
+    """
+    if out.suffix.lower() not in ENDINGS:
+        raise ImportRefused(
+            "unknown_file_type", file=out.name, ending=out.suffix, known=list(ENDINGS)
+        )
+    if out.exists() and path.exists() and out.samefile(path):
+        raise ImportRefused("repair_same_file", file=path.name)
+
+
+def unpacked(raw: RawShapes) -> RawShapes:
     """Take a lone collection apart; a bare one has no attributes of its own worth keeping."""
     if len(raw.shapes) != 1 or shapely.get_type_id(raw.shapes)[0] != 7:  # noqa: PLR2004 - GEOS: GeometryCollection
         return raw
@@ -128,7 +140,14 @@ def _unpacked(raw: RawShapes) -> RawShapes:
     return RawShapes(table, members, raw.stated_crs, raw.layer, raw.encoding)
 
 
-def _codes(raw: RawShapes, options: PlaceOptions) -> "pd.Series[str]":
+def feature_codes(raw: RawShapes, options: PlaceOptions) -> "pd.Series[str]":
+    """Give the code of each feature; its number where the file has none.
+
+    Raises
+    ------
+    ImportRefused
+        ``unknown_column``.
+    """
     columns = [str(column) for column in raw.table.columns]
     if options.code is not None and options.code not in columns:
         raise ImportRefused("unknown_column", column=options.code, columns=columns)
@@ -140,7 +159,14 @@ def _codes(raw: RawShapes, options: PlaceOptions) -> "pd.Series[str]":
     return pd.Series(codes, dtype=object)
 
 
-def _write(frame: gpd.GeoDataFrame, out: Path, layer: str) -> None:
+def write_features(frame: gpd.GeoDataFrame, out: Path, layer: str) -> None:
+    """Write features as the name's ending says; the file appears whole or not at all.
+
+    Raises
+    ------
+    ImportRefused
+        ``repair_not_written``.
+    """
     ending = out.suffix.lower()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".gridbeat-") as folder:

@@ -12,6 +12,16 @@ from data.models.people import (
     RosterTemplate,
 )
 from data.models.places import Boundary, Compound, Place, PlaceCode, Street
+from data.models.plans import (
+    Crosswalk,
+    Plan,
+    PlanAside,
+    PlanBase,
+    PlanEdit,
+    PlanGrid,
+    PlanNote,
+    PlanSnapshot,
+)
 from data.models.records import (
     AuditEntry,
     DeclaredFigure,
@@ -47,6 +57,7 @@ __all__ = [
     "Campaign",
     "CaseStep",
     "Compound",
+    "Crosswalk",
     "Debrief",
     "DeclaredFigure",
     "Device",
@@ -61,6 +72,13 @@ __all__ = [
     "PatrolTarget",
     "Place",
     "PlaceCode",
+    "Plan",
+    "PlanAside",
+    "PlanBase",
+    "PlanEdit",
+    "PlanGrid",
+    "PlanNote",
+    "PlanSnapshot",
     "Post",
     "ProgrammeItem",
     "RejectedRow",

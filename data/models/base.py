@@ -18,7 +18,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """Newest step in `data/migrations/versions` (a test compares)."""
 
 BIG_KEY = BigInteger().with_variant(Integer, "sqlite")

@@ -31,7 +31,7 @@ class Boundary(Base):
     """What a place was from `valid_from` (none: ever) to before `valid_to` (none: until further).
 
     No two rows of one place overlap in time: a trigger (SQLite) or an exclusion constraint
-    (PostgreSQL) refuses it.
+    (PostgreSQL) refuses it. `attributes` say which counts were estimated when a plan cut the grid.
     """
 
     __tablename__ = "boundary"
@@ -54,6 +54,7 @@ class Boundary(Base):
     geom: Mapped[BaseGeometry | None] = mapped_column(Geom("MULTIPOLYGON"))
     batch_id: Mapped[int | None] = mapped_column(BIG_KEY, ForeignKey("import_batch.id"))
     content_hash: Mapped[str | None] = mapped_column(Text)
+    attributes: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
 
 
 class PlaceCode(Base):

@@ -273,6 +273,7 @@ class PlaceWriter:
         version = Boundary(place_id=place.id, valid_from=self._effective, valid_to=until)
         if before is not None:
             version.geom, version.area_m2 = before.geom, before.area_m2
+            version.attributes = before.attributes
         self._fill(version, change, values)
         self._session.add(version)
         self._versions[place.id].append(version)
@@ -283,6 +284,8 @@ class PlaceWriter:
         if change.geometry is not None:
             version.geom = as_multi(change.geometry)
             version.area_m2 = change.area_m2
+        if change.household_count is not None or change.resident_count is not None:
+            version.attributes = None  # counted, no longer an estimate of a plan
         version.batch_id = self._batch_id
         shape = shapely.to_wkb(version.geom) if version.geom is not None else b""
         version.content_hash = content_hash(values, shape)

@@ -39,6 +39,8 @@ class PlaceRecord:
         None where unknown.
     valid_from, valid_to
         Half-open span of this version; None is open.
+    estimated
+        Counts (`households`, `residents`) that were shared out when a plan cut the grid.
     """
 
     id: int
@@ -54,6 +56,7 @@ class PlaceRecord:
     valid_from: date | None
     valid_to: date | None
     office_phone: str | None = None
+    estimated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +293,7 @@ def _versions() -> Select[*tuple[Any, ...]]:
         Boundary.area_m2,
         Boundary.valid_from,
         Boundary.valid_to,
+        Boundary.attributes,
     )
     return query.join(Boundary, Boundary.place_id == Place.id)
 
@@ -309,17 +313,20 @@ def _record(row: Any, code_of: Mapping[int, str]) -> PlaceRecord:  # noqa: ANN40
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         office_phone=row.office_phone,
+        estimated=tuple((row.attributes or {}).get("estimated", ())),
     )
 
 
 def _codes_on(session: Session, day: date) -> dict[int, str]:
     rows = session.execute(
-        select(PlaceCode.place_id, PlaceCode.code).where(
+        select(PlaceCode.place_id, PlaceCode.code, PlaceCode.valid_from).where(
             or_(PlaceCode.valid_from.is_(None), PlaceCode.valid_from <= day),
             or_(PlaceCode.valid_to.is_(None), PlaceCode.valid_to > day),
         )
-    )
-    return {row.place_id: row.code for row in rows}
+    ).all()
+    # a code that a place took up again holds from its first day: what it bore in between wins
+    in_order = sorted(rows, key=lambda row: row.valid_from or date.min)
+    return {row.place_id: row.code for row in in_order}
 
 
 def _own_places(

@@ -23,6 +23,7 @@ ERRORS = {
     "ImportRefused",
     "RecordNotFound",
     "StaleRevision",
+    "PlanConflict",
     "AccessRefused",
     "StoreUnavailable",
     "GeoError",

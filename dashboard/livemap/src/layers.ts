@@ -21,6 +21,10 @@ export interface Hooks {
   pick(recordId: string): void;
   zoomTo(place: L.LatLng): void;
   clusterText(count: number): string;
+  /** A click on an area that cannot be selected. */
+  through?(place: L.LatLng): void;
+  /** Areas that are drawn from shared vertices; null where the layer brings its own. */
+  areas?(layerId: string): L.LatLng[][][][] | null;
 }
 
 /** One layer on the map. `refresh` follows the zoom; `update` answers false when it cannot. */
@@ -69,14 +73,16 @@ export class GridShown implements Shown {
   private readonly marks: TextMark[] = [];
   private readonly fills = new Map<string, CanvasPattern | null>();
   private readonly look: Look | undefined;
+  private readonly hooks: Hooks;
   head: GridHead;
 
   constructor(scene: Scene, head: GridHead, renderer: L.Renderer, hooks: Hooks) {
     this.head = head;
+    this.hooks = hooks;
     this.look = scene.header.kiosk;
     const inside = scene.places(head, "inside");
     const classes = scene.numbers(head, "classes");
-    scene.areas(head).forEach((parts, i) => {
+    (hooks.areas?.(head.id) ?? scene.areas(head)).forEach((parts, i) => {
       const shape = new L.Polygon(parts as L.LatLngExpression[][][], {
         renderer,
         smoothFactor: 0.3,
@@ -85,7 +91,10 @@ export class GridShown implements Shown {
       });
       (shape as Told).told = () => this.head.tooltips[i] ?? "";
       shape.on("click", (event) => {
-        if (!this.head.is_selectable) return;
+        if (!this.head.is_selectable) {
+          hooks.through?.(event.latlng);
+          return;
+        }
         L.DomEvent.stop(event);
         hooks.select(this.head.codes[i] as string);
       });
@@ -104,8 +113,10 @@ export class GridShown implements Shown {
 
   /** Same geometries, other values: only what changed is styled anew. */
   update(scene: Scene, next: AnyLayerHead): boolean {
-    if (next.kind !== "grid" || next.geometry_hash !== this.head.geometry_hash) return false;
-    if (next.codes.join("\n") !== this.head.codes.join("\n")) return false;
+    if (next.kind !== "grid" || next.codes.join("\n") !== this.head.codes.join("\n")) return false;
+    const shared = this.hooks.areas?.(next.id);
+    if (!shared && next.geometry_hash !== this.head.geometry_hash) return false;
+    if (shared) this.reshape(scene, next, shared);
     const classes = scene.numbers(next, "classes");
     this.head = next;
     next.codes.forEach((code, i) => {
@@ -116,6 +127,21 @@ export class GridShown implements Shown {
       mark?.redraw();
     });
     return true;
+  }
+
+  /** Follows shared vertices: only areas whose places are others are drawn anew. */
+  reshape(scene: Scene, next: GridHead, shared: L.LatLng[][][][]): void {
+    const inside = scene.places(next, "inside");
+    next.codes.forEach((code, i) => {
+      const shape = this.shapes.get(code);
+      const parts = shared[i] ?? [];
+      if (!shape || isSame(shape.getLatLngs() as L.LatLng[][][], parts)) return;
+      shape.setLatLngs(parts);
+      const place = inside[i];
+      if (!place) return;
+      this.insides.set(code, place);
+      this.marks[i]?.setLatLng(place);
+    });
   }
 
   private style(at: number): L.PathOptions {
@@ -152,6 +178,12 @@ export class GridShown implements Shown {
     const { ink, halo, text_px } = this.look;
     return new TextMark(place, { renderer, text, size: text_px, room, color: ink, halo });
   }
+}
+
+/** Whether two areas stand on the very same places. */
+function isSame(one: L.LatLng[][][], other: L.LatLng[][][]): boolean {
+  const [a, b] = [one.flat(2), other.flat(2)];
+  return one.length === other.length && a.length === b.length && a.every((place, k) => place === b[k]);
 }
 
 function line(scene: Scene, head: LineHead, renderer: L.Renderer): Shown {

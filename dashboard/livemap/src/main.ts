@@ -35,6 +35,7 @@ export default function mount(component: Component): () => void {
     picked: (recordId: string) => setTriggerValue("picked", recordId),
     view: (view: unknown) => setStateValue("view", view),
     placed: (place: readonly [number, number]) => setStateValue("placed", place),
+    edited: (message: unknown) => setTriggerValue("edited", message),
   };
   const held = root;
   if (data instanceof Uint8Array) {

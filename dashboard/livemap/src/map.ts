@@ -2,40 +2,33 @@
 
 import * as L from "leaflet";
 
+import { addControls } from "./controls.ts";
+import { Editor } from "./editing/editor.ts";
 import { BUILDERS, GridShown, type Shown } from "./layers.ts";
 import { element } from "./dom.ts";
 import { fillLegend, fillSwitch } from "./legend.ts";
+import { pointsFrom, showAll, type View, viewOf, visitMark } from "./outlook.ts";
 import { CountMark, TextMark } from "./points.ts";
 import { Selection } from "./selection.ts";
 import { spread } from "./spread.ts";
+import { Tiles } from "./tiles.ts";
 import type { AnyLayerHead, Header, Scene } from "./wire.ts";
-
-export interface View {
-  west: number;
-  south: number;
-  east: number;
-  north: number;
-  zoom: number;
-}
 
 export interface Answers {
   selected(code: string | null): void;
   picked(recordId: string): void;
   view(view: View): void;
   placed?(place: readonly [number, number]): void;
+  edited?(message: unknown): void;
 }
 
 const SETTLED_MS = 250;
 const NARROW_PX = 640;
 const CLUSTER_STEP = 2;
 const KIOSK_SIGNS = 3;
-const KIOSK_MARGIN_PX = 30;
-const KIOSK_LEGEND_PX = 110;
-const MARGIN_PX = 12;
 const VISIT_S = 0.9;
 /** Room around a visited area, as parts of its size. */
 const VISIT_ROOM = 1.1;
-const VISIT_EDGE_PX = 12;
 const ABOVE_SELECTION: ReadonlySet<string> = new Set(["cluster", "point", "label"]);
 
 export class LiveMap {
@@ -52,7 +45,7 @@ export class LiveMap {
   private readonly credit = element("div", "gb-credit");
   private readonly sizes: ResizeObserver;
   private controls: L.Control[] = [];
-  private tiles: { key: string; layer: L.TileLayer } | null = null;
+  private readonly tiles = new Tiles();
   private header: Header | null = null;
   private fitted: string | null = null;
   private reported = Number.NEGATIVE_INFINITY;
@@ -62,6 +55,7 @@ export class LiveMap {
   private readonly isKiosk: boolean;
   private scene = "";
   private visited: L.FeatureGroup | null = null;
+  private editor: Editor | null = null;
 
   constructor(root: HTMLElement, answers: Answers, isKiosk = false) {
     this.root = root;
@@ -101,14 +95,15 @@ export class LiveMap {
 
   update(scene: Scene): void {
     const header = scene.header;
-    if (this.header?.rev === header.rev) return;
     const before = this.header;
+    if (before?.rev === header.rev) return;
     this.header = header;
     if (!this.isKiosk) this.root.style.height = `${header.height_px}px`;
     this.root.lang = header.language;
     this.root.style.setProperty("--gb-paper", header.paper);
+    this.setEditor(scene);
     this.fit(header);
-    this.setTiles(header);
+    this.tiles.set(this.map, header.basemap);
     const words = JSON.stringify(header.texts) + header.language;
     if (!before || words !== JSON.stringify(before.texts) + before.language) this.setWords(header);
     this.age.textContent = header.as_of;
@@ -159,13 +154,7 @@ export class LiveMap {
     const inside = grids[0]?.insides.get(code);
     if (!shape || !inside) return false;
     this.visited?.remove();
-    const edge = new L.Polygon(shape.getLatLngs() as L.LatLng[][], {
-      renderer: this.renderer, interactive: false, fill: false, color: "#ffffff", weight: VISIT_EDGE_PX,
-    });
-    const ring = element("span", "gb-pulse");
-    const icon = L.divIcon({ html: ring, className: "gb-pulse-at", iconSize: [0, 0] });
-    const mark = new L.Marker(inside, { icon, interactive: false, keyboard: false });
-    this.visited = new L.FeatureGroup([edge, mark]).addTo(this.map);
+    this.visited = visitMark(shape, inside, this.renderer).addTo(this.map);
     this.map.once("moveend", () => this.settle());
     const view = shape.getBounds().pad(VISIT_ROOM);
     const isStill = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -192,6 +181,7 @@ export class LiveMap {
 
   destroy(): void {
     clearTimeout(this.timer);
+    this.editor?.destroy();
     this.sizes.disconnect();
     this.map.remove();
     this.root.replaceChildren();
@@ -213,27 +203,7 @@ export class LiveMap {
   }
 
   private all(header: Header): void {
-    const [west, south, east, north] = header.bounds;
-    const foot = this.isKiosk ? KIOSK_LEGEND_PX : 0;
-    const margin = this.isKiosk ? KIOSK_MARGIN_PX : MARGIN_PX;
-    this.map.fitBounds(
-      [
-        [south, west],
-        [north, east],
-      ],
-      { animate: false, paddingTopLeft: [margin, margin], paddingBottomRight: [margin, margin + foot] },
-    );
-  }
-
-  private setTiles(header: Header): void {
-    const { kind, url, max_zoom } = header.basemap;
-    const key = kind === "xyz" ? `${url}|${max_zoom}` : "";
-    if ((this.tiles?.key ?? "") === key) return;
-    this.tiles?.layer.remove();
-    this.tiles = null;
-    if (!key) return;
-    const layer = L.tileLayer(url, { maxNativeZoom: max_zoom, maxZoom: 19, className: "gb-tiles" });
-    this.tiles = { key, layer: layer.addTo(this.map) };
+    showAll(this.map, header, this.isKiosk);
   }
 
   private setWords(header: Header): void {
@@ -242,20 +212,32 @@ export class LiveMap {
     this.map.getContainer().setAttribute("aria-label", texts.map_name);
     this.map.getContainer().setAttribute("role", "region");
     if (this.isKiosk) return;
-    const zoom = L.control.zoom({ zoomInTitle: texts.zoom_in, zoomOutTitle: texts.zoom_out });
-    const scale = L.control.scale({ imperial: false, maxWidth: 140 });
-    this.controls = [zoom.addTo(this.map), scale.addTo(this.map)];
-    const bar = zoom.getContainer();
-    const home = element("a", "gb-home", "⤢");
-    home.href = "#";
-    home.title = texts.all_of_it;
-    home.setAttribute("role", "button");
-    home.setAttribute("aria-label", texts.all_of_it);
-    L.DomEvent.on(home, "click", (event) => {
-      L.DomEvent.stop(event);
+    this.controls = addControls(this.map, texts, () => {
       if (this.header) this.all(this.header);
     });
-    bar?.append(home);
+  }
+
+  private setEditor(scene: Scene): void {
+    const { editor } = scene.header;
+    if (!editor) {
+      this.editor?.destroy();
+      this.editor = null;
+      return;
+    }
+    const host = {
+      root: this.root,
+      map: this.map,
+      selected: () => this.selection.code,
+      select: (code: string) => this.selection.click(code),
+      shape: (layerId: string, code: string) => {
+        const layer = this.shown.get(layerId);
+        return layer instanceof GridShown ? layer.shapes.get(code) : undefined;
+      },
+      outline: (isOther: boolean) => (isOther ? this.afterSelection() : this.selection.redraw()),
+      send: (message: unknown) => this.answers.edited?.(message),
+    };
+    this.editor ??= new Editor(host, scene, editor);
+    this.editor.take(scene, editor);
   }
 
   private setLayers(scene: Scene): void {
@@ -276,7 +258,11 @@ export class LiveMap {
 
   private setLayer(scene: Scene, head: AnyLayerHead): void {
     const old = this.shown.get(head.id);
-    if (old && old.head.hash === head.hash && old.head.kind === head.kind) return;
+    if (old && old.head.hash === head.hash && old.head.kind === head.kind) {
+      const shared = this.editor?.areas(head.id);
+      if (shared && old instanceof GridShown && head.kind === "grid") old.reshape(scene, head, shared);
+      return;
+    }
     if (old?.update(scene, head)) return;
     old?.group.remove();
     const made = BUILDERS[head.kind](scene, head, this.renderer, {
@@ -288,6 +274,8 @@ export class LiveMap {
           "{n}",
           count.toLocaleString(this.header?.language),
         ),
+      through: (place) => this.editor?.through(place),
+      areas: (layerId) => this.editor?.areas(layerId) ?? null,
     });
     made.refresh(this.map.getZoom());
     this.shown.set(head.id, made);
@@ -393,33 +381,18 @@ export class LiveMap {
 
   /** Tells the view where the other side has points to send for it, or has sent them. */
   private report(): void {
-    const from = Math.min(
-      ...(this.header?.layers ?? []).map((layer) =>
-        layer.kind === "cluster" ? (layer.points_from_zoom ?? Infinity) : Infinity,
-      ),
-    );
-    const view = this.view();
+    const from = pointsFrom(this.header);
+    const view = viewOf(this.map);
     const isWanted = view.zoom >= from || this.reported >= from;
     if (!Number.isFinite(from) || !isWanted) return;
     this.reported = view.zoom;
     this.answers.view(view);
   }
 
-  private view(): View {
-    const bounds = this.map.getBounds();
-    return {
-      west: bounds.getWest(),
-      south: bounds.getSouth(),
-      east: bounds.getEast(),
-      north: bounds.getNorth(),
-      zoom: this.map.getZoom(),
-    };
-  }
-
   /** Says on the root element what is shown, for tests and for reading machines. */
   private tell(): void {
     const { dataset } = this.root;
-    const { west, south, east, north, zoom } = this.view();
+    const { west, south, east, north, zoom } = viewOf(this.map);
     dataset["rev"] = this.header?.rev ?? "";
     dataset["updates"] = String(this.updates);
     dataset["zoom"] = String(zoom);
@@ -431,5 +404,6 @@ export class LiveMap {
       { kind: one.head.kind, on: this.isOn(id), marks: one.group.getLayers().length },
     ]);
     dataset["layers"] = JSON.stringify(Object.fromEntries(counts));
+    this.editor?.settled();
   }
 }

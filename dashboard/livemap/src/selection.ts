@@ -32,6 +32,11 @@ export class Selection {
     this.told = named;
   }
 
+  /** Follows vertices that moved, as long as they are the same places. */
+  redraw(): void {
+    for (const line of this.outline) line.redraw();
+  }
+
   draw(shown: Iterable<Shown>, isOn: (id: string) => boolean, colour: string): void {
     for (const old of this.outline) old.remove();
     this.outline = [];

@@ -1,5 +1,7 @@
 // Reads the bytes that dashboard/maps/live.py packs. Knows nothing of Leaflet and the page.
 
+import type { EditorHead } from "./editing/wire.ts";
+
 /** With a fourth word the array stands in the scene's ground. */
 export type ArrayEntry = [dtype: string, offset: number, count: number, where?: string];
 export type Numbers = Float32Array | Float64Array | Uint32Array | Int8Array | Uint8Array;
@@ -114,9 +116,14 @@ export interface Header {
   /** Only on a wall: no controls, and this look. */
   kiosk?: Look;
   layers: AnyLayerHead[];
+  /** Only while grids are edited: their shared vertices. */
+  editor?: EditorHead;
   /** Key of the ground that holds the shapes; without one they stand in the scene itself. */
   ground?: string;
 }
+
+/** What owns arrays of a scene: a layer, or the edit mode. */
+export type Owner = Pick<LayerHead, "id" | "arrays">;
 
 export type Place = [lat: number, lon: number];
 
@@ -175,7 +182,7 @@ export class Scene {
     return this.header.ground === undefined || this.shapes !== null;
   }
 
-  numbers(layer: AnyLayerHead, name: string): Numbers {
+  numbers(layer: Owner, name: string): Numbers {
     const entry = layer.arrays[name];
     if (!entry) throw new Error(`layer ${layer.id} has no array ${name}`);
     const [dtype, offset, count, where] = entry;
@@ -198,7 +205,7 @@ export class Scene {
   }
 
   /** Places of an array of offsets from the origin; null where a place is missing. */
-  places(layer: AnyLayerHead, name: string): (Place | null)[] {
+  places(layer: Owner, name: string): (Place | null)[] {
     const offsets = this.numbers(layer, name);
     const [lon, lat] = this.header.origin;
     const made: (Place | null)[] = new Array(offsets.length / 2);
