@@ -35,12 +35,23 @@ class Folder:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that came through the browser; it is removed together with `folder`."""
+    """A file that came through the browser; it is removed together with `folder`.
+
+    Attributes
+    ----------
+    file_name, size_bytes
+        As it was uploaded.
+    path
+        What is read: the file itself, or the one repaired from it.
+    original
+        The file as uploaded, where `path` is a repaired one; else None.
+    """
 
     file_name: str
     path: Path
     size_bytes: int
     folder: Folder = field(compare=False, repr=False)
+    original: Path | None = None
 
 
 def keep_upload(file_name: str, stream: BinaryIO) -> Upload:

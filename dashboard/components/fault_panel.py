@@ -15,6 +15,7 @@ from dashboard.components.formats import whole
 from dashboard.components.map_panel import map_panel
 from dashboard.components.overview_map import basemap_of
 from dashboard.components.quality_rows import fault_rows
+from dashboard.components.repair_step import store_repairs
 from dashboard.components.tables import table
 
 if TYPE_CHECKING:
@@ -39,3 +40,4 @@ def show_faults(words: Words, town: Town, found: BoundaryFaults) -> None:
         scene = fault_scene(town, found, words, basemap_of(cache.config()))
         map_panel(scene, key="fault_map", height=MAP_PX)
     st.caption(words("quality.faults_note"))
+    store_repairs(words, town.as_of)

@@ -28,6 +28,7 @@ from dashboard.components.import_preview import (
 from dashboard.components.import_report import show_report
 from dashboard.components.notices import guard
 from dashboard.components.plain import plain
+from dashboard.components.repair_step import repair_step
 from data.repositories.imports import list_rejected
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _import(words: Words, wizard: Wizard, upload: Upload) -> None:
     missing = missing_parts(words, plan, found)
     for sentence in missing:
         st.caption(f":material/info: {sentence}")
+    if not missing:
+        repair_step(words, wizard, upload, plan)
     start, cancel = st.columns((1, 5), gap="small")
     if cancel.button(words("import.cancel"), key=form.key("cancel")):
         _finish(replace(wizard, report=None))

@@ -31,6 +31,7 @@ from geo.districting.goals import Proposal
 from geo.edits.applying import apply
 from geo.edits.refusal import EditRefused
 from geo.edits.renumbering import next_code
+from geo.edits.report import Atoms as Homes
 from geo.edits.report import EditOptions
 from geo.edits.tiling import COUNTS, EditTiling
 from geo.edits.values import Edit, Merge, Split, Transfer
@@ -144,14 +145,22 @@ def edits_of(
 ) -> tuple[tuple[Edit, ...], EditOptions]:
     """Give the edits that lead from a tiling to a proposal, and how they are to be applied.
 
+    Counts go with the atoms, so that the draft has the very figures that the proposal told.
+
     Raises
     ------
     DataError
         `plan_proposal_not_drawn` (fields `codes`, `why`): no order of edits gets through, or a
         grid would end in parts; draw it by hand, or cut finer.
     """
+    counts = {m: np.rint(atoms.counts[m]).astype(np.int64) for m in COUNTS if m in atoms.counts}
     how = replace(
-        options, allow_parts=True, clip=True, sliver_m=0.0, snap_m=min(options.snap_m, 0.05)
+        options,
+        allow_parts=True,
+        clip=True,
+        sliver_m=0.0,
+        snap_m=min(options.snap_m, _SNAP_M),
+        atoms=Homes(atoms.shapes, counts) if counts else options.atoms,
     )
     pending = [(a, b, rows) for (a, b), rows in proposal.transfers(atoms.grids).items()]
     staying = set(proposal.grids)
@@ -159,16 +168,18 @@ def edits_of(
     why = ""
     while pending:
         left: list[Step] = []
+        is_stuck = True
         for step in pending:
             drawn = _drawn(tiling, atoms, step, staying, how)
             if isinstance(drawn, str):
                 why = drawn
                 left.append(step)
                 continue
+            is_stuck = False
             tiling, edits, rest = drawn
             made += edits
             left += rest
-        if left == pending:
+        if is_stuck:
             codes = sorted({code for a, b, _ in left for code in (a, b)})
             raise DataError("plan_proposal_not_drawn", codes=codes[:20], why=why)
         pending = left

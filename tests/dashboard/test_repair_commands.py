@@ -86,6 +86,79 @@ def test_repair_says_what_moved_and_what_stays_open(call, speak, tmp_path, langu
     assert path.read_bytes() == before
 
 
+def test_propose_then_decide(call, tmp_path):
+    path, out, plan = grids(tmp_path / "a.geojson", hole=True), tmp_path / "b.gpkg", tmp_path / "p"
+    words = ("repair", "grids", path, "--code", "code")
+    status, told, _ = call(*words, "--propose", plan, "--json")
+    document = json.loads(plan.read_text(encoding="utf-8"))
+    assert (status, json.loads(told)) == (0, document)
+    assert not out.exists()
+    by_why = {row["why"]: row for row in document["proposals"]}
+    assert by_why["large_hole"]["action"] == "leave"
+    assert all(row["decision"] is None for row in document["proposals"])
+    sliver = next(row for row in document["proposals"] if row["detail"] == "open_gap")
+    overlap = next(row for row in document["proposals"] if row["detail"] == "overlap")
+    overlap |= {"decision": "change", "taker": overlap["alternatives"][0]}
+    document["kinds"] = {"sliver": "accept"}
+    plan.write_text(json.dumps(document), encoding="utf-8")
+    status, told, _ = call(*words, out, "--decide", plan, "--json")
+    done = json.loads(told)
+    assert status == 0
+    assert {"features", "holes_left", "area_change_m2", "moved", "holes", "sums", "crs"} <= set(
+        done
+    )
+    assert done["applied"] == [r["id"] for r in document["proposals"] if r in (sliver, overlap)]
+    assert done["refused"] == [by_why["large_hole"]["id"]]
+    assert (done["holes_left"], done["faults"]["gap"], done["faults"]["sliver"]) == (1, 1, 0)
+    assert overlap["taker"] in {piece["taker"] for piece in done["pieces"]}
+    assert gpd.read_file(out)["code"].tolist() == gpd.read_file(path)["code"].tolist()
+    call(*words, tmp_path / "none.gpkg", "--decide", plan)
+    document["proposals"] = [row | {"decision": "refuse"} for row in document["proposals"]]
+    plan.write_text(json.dumps(document), encoding="utf-8")
+    _, told, _ = call(*words, tmp_path / "same.gpkg", "--decide", plan, "--json")
+    assert (json.loads(told)["applied"], json.loads(told)["moved"]) == ([], [])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_proposals_and_decisions_are_told(call, speak, tmp_path, language):
+    speak(language)
+    path, plan = grids(tmp_path / "a.geojson", hole=True), tmp_path / "p.json"
+    status, told, _ = call("repair", "grids", path, "--propose", plan)
+    words = Words(language)
+    assert (status, len(told.splitlines())) == (0, 4)
+    assert words("repair_why.large_hole") in told
+    document = json.loads(plan.read_text(encoding="utf-8")) | {"kinds": {"sliver": "accept"}}
+    plan.write_text(json.dumps(document), encoding="utf-8")
+    status, told, _ = call("repair", "grids", path, tmp_path / "b.fgb", "--decide", plan)
+    assert status == 0
+    assert words("repair_cli.decided", applied=2, refused=1, failed=0) in told
+    assert "{" not in told
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["no json", "[]", '{"proposals": [{"id": "gap-1", "decision": "accept"}]}', None,
+     '{"proposals": [{"id": "gap-1", "decision": "maybe"}]}'],
+)  # fmt: skip
+def test_decisions_that_cannot_be_followed_write_nothing(call, tmp_path, content):
+    path, out, plan = grids(tmp_path / "a.geojson"), tmp_path / "b.gpkg", tmp_path / "p.json"
+    if content is not None:
+        plan.write_text(content, encoding="utf-8")
+    status, told, error = call("repair", "grids", path, out, "--decide", plan)
+    assert (status, told, len(error.splitlines())) == (2, "", 1)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "more", [(), ("--propose", "p", "--decide", "p"), ("b.gpkg", "--propose", "p")]
+)
+def test_propose_goes_alone_and_a_repair_needs_a_target(call, tmp_path, more):
+    path = grids(tmp_path / "a.geojson")
+    status, told, error = call("repair", "grids", path, *more)
+    assert (status, told) == (2, "")
+    assert "OUT" in error
+
+
 def test_convert_moves_two_columns_and_keeps_the_rest(call, tmp_path):
     path, out = tmp_path / "a.csv", tmp_path / "b.csv"
     path.write_text("编号,经度,纬度\n007,94.905,36.405\n008,,\n", encoding="utf-8")

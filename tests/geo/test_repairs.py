@@ -132,6 +132,15 @@ def test_a_large_hole_is_never_filled_but_by_a_change():
     assert filled.moved[0].area_m2 == pytest.approx(10_000, rel=1e-3)
 
 
+def test_a_grid_at_the_corner_of_a_hole_cannot_get_it():
+    squares = [box(x, y, x + 100, y + 100) for x in (0, 100, 200) for y in (0, 100, 200)]
+    names = [f"{k // 3}{k % 3}" for k in range(9)]
+    grids = metres(*squares, codes=names)
+    (hole,) = propose_repairs(grids[grids["grid_code"] != "11"].reset_index(drop=True))
+    assert set(hole.alternatives) == {"01", "10", "12", "21"}
+    assert {"00", "22"} < set(hole.codes)
+
+
 def test_narrow_gaps_go_to_the_longest_border_closed_and_open():
     shapes = [box(0, 0, 100, 100), box(100.4, 0, 200, 100), box(0, 100, 200, 200)]
     (proposal,), outcome = settle(degrees(*shapes))
