@@ -31,6 +31,7 @@ COMMANDS = {
     "contact-card": "dashboard.commands.printing:contact_card",
     "case": "dashboard.commands.cases:case",
     "patrol": "dashboard.commands.patrol:patrol",
+    "plan": "dashboard.commands.plans:plan",
     "export": "dashboard.commands.keeping:export",
     "backup": "dashboard.commands.keeping:backup",
     "restore": "dashboard.commands.keeping:restore",

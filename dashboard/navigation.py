@@ -20,6 +20,7 @@ from dashboard.screens import (
     overview,
     patrol,
     people,
+    planner,
     quality,
     wall,
 )
@@ -59,6 +60,7 @@ def pages_of(words: Words) -> Pages:
         on_cases,
         frame.page(words, "handover", lambda: handover.render(words, on_cases)),
         frame.page(words, "people", lambda: people.render(words)),
+        frame.page(words, "plan", lambda: planner.render(words)),
         frame.page(words, "coverage", lambda: coverage.render(words, importing)),
         frame.page(words, "bulletin", lambda: bulletin.render(words)),
         importing,

@@ -18,6 +18,7 @@ from dashboard.text import LANGUAGES, Language, language_of
 from dashboard.viewmodels.cases_wanted import CaseWanted, wanted_from
 from dashboard.viewmodels.coverage_wanted import CoverageChoice, coverage_choice_from
 from dashboard.viewmodels.hotspots_wanted import HotspotChoice, hotspot_choice_from
+from dashboard.viewmodels.planner_wanted import PlanChoice, PlanDesk, plan_choice_from
 from data.vocabulary import ChannelGroup, IncidentKind
 
 if TYPE_CHECKING:
@@ -175,6 +176,28 @@ class PeopleDesk:
 
 
 @dataclass(frozen=True)
+class RepairDesk:
+    """Where a repair of boundaries stands; nothing of it is in the address.
+
+    Attributes
+    ----------
+    source
+        Which file, or which day of the store, the decisions are for.
+    decisions
+        Proposal id → verdict and the grid that gets the ground (empty: as proposed).
+    chosen
+        Id of the proposal that is looked at.
+    picks
+        Counts choices made outside the table: it takes each over.
+    """
+
+    source: str = ""
+    decisions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    chosen: str = ""
+    picks: int = 0
+
+
+@dataclass(frozen=True)
 class Session:
     """Everything one visitor has chosen.
 
@@ -208,8 +231,11 @@ class Session:
     cases: CaseWanted = field(default_factory=CaseWanted)
     case_desk: CaseDesk = CaseDesk()
     people: PeopleDesk = PeopleDesk()
+    repair: RepairDesk = field(default_factory=RepairDesk)
     hotspots: HotspotChoice = field(default_factory=HotspotChoice)
     coverage: CoverageChoice = field(default_factory=CoverageChoice)
+    plan: PlanChoice = field(default_factory=PlanChoice)
+    plan_desk: PlanDesk = field(default_factory=PlanDesk)
     hotspot_said: str | None = None
     follow: bool = True
 
@@ -235,6 +261,18 @@ def choose_hotspots(**changes: Any) -> Session:  # noqa: ANN401 - the fields of 
     """Change some of the hotspot choices and give all choices."""
     held = load()
     return update(hotspots=replace(held.hotspots, **changes))
+
+
+def choose_plan(**changes: Any) -> Session:  # noqa: ANN401 - the fields of PlanChoice
+    """Change which plan is open or how it is shown, and give all choices."""
+    held = load()
+    return update(plan=replace(held.plan, **changes))
+
+
+def at_plan_desk(**changes: Any) -> Session:  # noqa: ANN401 - the fields of PlanDesk
+    """Change where work on a plan stands, and give all choices."""
+    held = load()
+    return update(plan_desk=replace(held.plan_desk, **changes))
 
 
 def note_token(token: str) -> None:
@@ -289,6 +327,7 @@ def to_address(session: Session) -> dict[str, str]:
         **session.cases.to_params(),
         **session.hotspots.to_params(),
         **session.coverage.to_params(),
+        **session.plan.to_params(),
     }
     return {name: value for name, value in pairs.items() if value}
 
@@ -311,6 +350,7 @@ def from_address(params: Mapping[str, str], browser_language: Language) -> Sessi
         patrol=PatrolChoice.from_text(params.get("shift", "")),
         hotspots=hotspot_choice_from(params),
         coverage=coverage_choice_from(params),
+        plan=plan_choice_from(params),
         follow=params.get("follow") != "off",
     )
 

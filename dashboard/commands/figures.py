@@ -44,7 +44,7 @@ COUNTED_LEVELS = (
     help=words("cli.option_counted"),
 )
 @events_options
-@click.option("--as-of", default="today", help=words("cli.option_as_of"))
+@click.option("--as-of", default="today", help=words("cli.option_as_of_plan"))
 @click.option("--tz", default=None, help=words("cli.option_tz"))
 @click.option("--per-1000", "per_1000", is_flag=True, help=words("cli.option_per_1000"))
 @json_option
@@ -63,24 +63,29 @@ def count(  # noqa: PLR0913 - one parameter for each option
     store: str | None,
 ) -> None:
     """Count per unit, zeros included; units + outside + unlocated = total."""
+    from data.analysis.plan_counting import count_on_plan, plan_number
     from data.counting import EventFilter
     from data.counting import count as count_units
     from data.repositories.figures import store_tz
 
     database = open_database(store)
-    _check_as_of(as_of)
+    plan = plan_number(as_of)
+    if plan is None:
+        _check_as_of(as_of)
     with database.read() as session:
         zone = tz or store_tz(session)
         wanted = EventFilter(in_zone(since, zone), in_zone(until, zone), kinds)
-        found = count_units(
-            session,
-            LOCAL_STEWARD,
-            EventLayer(layer),
-            level=PlaceLevel(by),
-            wanted=wanted,
-            today=today(),
-            as_of=as_of,
-            tz=zone,
+        asked: dict[str, Any] = {
+            "level": PlaceLevel(by),
+            "wanted": wanted,
+            "today": today(),
+            "tz": zone,
+        }
+        counted = EventLayer(layer)
+        found = (
+            count_units(session, LOCAL_STEWARD, counted, as_of=as_of, **asked)
+            if plan is None
+            else count_on_plan(session, LOCAL_STEWARD, counted, plan, **asked)
         )
     if as_json:
         print_json(_count_document(found, layer))
@@ -93,7 +98,7 @@ def count(  # noqa: PLR0913 - one parameter for each option
     say(f"{words('count.total')}\t{found.total}")
     if found.imprecise:
         say(words("count.imprecise", n=found.imprecise))
-    say(words("count.as_of", as_of=_as_of_label(as_of)))
+    say(words("count.as_of", as_of=_as_of_label(as_of, plan)))
 
 
 def _check_as_of(as_of: str) -> None:
@@ -105,7 +110,9 @@ def _check_as_of(as_of: str) -> None:
         raise click.BadParameter(words("cli.bad_as_of", value=as_of)) from error
 
 
-def _as_of_label(as_of: str) -> str:
+def _as_of_label(as_of: str, plan: int | None) -> str:
+    if plan is not None:
+        return words("count.as_of_plan", plan=plan)
     return words(f"count.as_of_{as_of}") if as_of in {"today", "event"} else as_of
 
 
