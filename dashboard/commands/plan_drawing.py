@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import shapely
 
 from dashboard.commands.base import json_option, open_database, print_json, say, store_option, words
 from dashboard.commands.plan_desk import (
@@ -100,8 +101,8 @@ def _options(session: Any, viewer: Any, how: Mapping[str, Any]) -> Any:  # noqa:
         options = replace(options, snap_m=how["snap_m"])
     if how["along_streets"]:
         lines = streets_frame(session, viewer).geometry
-        kept = lines[lines.notna() & ~lines.is_empty].explode(index_parts=False)
-        options = replace(options, streets=tuple(kept))
+        kept = lines[lines.notna() & ~lines.is_empty].to_numpy()
+        options = replace(options, streets=tuple(shapely.get_parts(kept)))
     return options
 
 

@@ -171,9 +171,13 @@ def watched() -> Generator[Any]:
     def stop(_number: int, _frame: object) -> None:
         is_stopped.append(True)
 
+    def told(share: float) -> bool:
+        bar(int(share * _HUNDRED), _HUNDRED)
+        return not is_stopped
+
     former = signal.signal(signal.SIGINT, stop)
     try:
-        yield lambda share: bar(int(share * _HUNDRED), _HUNDRED) or not is_stopped
+        yield told
     finally:
         signal.signal(signal.SIGINT, former)
 

@@ -6,7 +6,7 @@ Used by the planner's screen.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -69,7 +69,8 @@ def show_figures(words: Words, state: PlanState) -> None:
 
 
 def _frame(table: pd.DataFrame, key: str) -> None:
-    height = "content" if len(table) < 10 else _TABLE_PX  # noqa: PLR2004 - rows in sight
+    is_short = len(table) < 10  # noqa: PLR2004 - rows in sight
+    height: Literal["content"] | int = "content" if is_short else _TABLE_PX
     st.dataframe(table, key=key, hide_index=True, width="stretch", height=height)
 
 

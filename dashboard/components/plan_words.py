@@ -9,6 +9,8 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from dashboard.components.formats import DASH, moment, percent, span_text, whole
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ def value_text(words: Words, name: str, value: object) -> str:
     """Write one figure of a grid; a dash where it is unknown."""
     if name in STATES:
         return words(f"plan_band_state.{value}")
-    number = float(value) if isinstance(value, int | float) or hasattr(value, "item") else math.nan
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    number = float(value) if is_number else math.nan
     if math.isnan(number):
         return DASH
     sign = "+" if name in _SIGNED and number > 0 else ""
