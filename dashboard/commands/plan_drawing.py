@@ -101,8 +101,8 @@ def _options(session: Any, viewer: Any, how: Mapping[str, Any]) -> Any:  # noqa:
         options = replace(options, snap_m=how["snap_m"])
     if how["along_streets"]:
         lines = streets_frame(session, viewer).geometry
-        kept = lines[lines.notna() & ~lines.is_empty].to_numpy()
-        options = replace(options, streets=tuple(shapely.get_parts(kept)))
+        kept = lines[lines.notna() & ~lines.is_empty]
+        options = replace(options, streets=tuple(shapely.get_parts(list(kept))))
     return options
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, SupportsFloat
 
 import numpy as np
 
@@ -37,8 +37,8 @@ def value_text(words: Words, name: str, value: object) -> str:
     """Write one figure of a grid; a dash where it is unknown."""
     if name in STATES:
         return words(f"plan_band_state.{value}")
-    is_number = isinstance(value, int | float | np.integer | np.floating)
-    number = float(value) if is_number else math.nan
+    known = isinstance(value, int | float | np.integer | np.floating)
+    number = float(value) if isinstance(value, SupportsFloat) and known else math.nan
     if math.isnan(number):
         return DASH
     sign = "+" if name in _SIGNED and number > 0 else ""
