@@ -18,6 +18,8 @@ from dashboard.components.overview_map import basemap_of
 from dashboard.viewmodels.hotspots_wanted import VIEWS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dashboard.session import Session
     from dashboard.text import Words
     from dashboard.viewmodels.hotspots import HotspotView
@@ -55,8 +57,8 @@ def follow_map(map_key: str) -> Session:
     return session
 
 
-def choose_cell(words: Words, view: HotspotView, chosen: str) -> str:
-    """Offer the cells that rank highest by name: the way without a mouse."""
+def cell_names(words: Words, view: HotspotView, chosen: str) -> dict[str, str]:
+    """Name the cells that can be chosen, and settle which one is: before the list is drawn."""
     rows = [int(row) for row in view.order[:_OFFERED]]
     if chosen in view.row_of and view.row_of[chosen] not in rows:
         rows.append(view.row_of[chosen])
@@ -64,14 +66,18 @@ def choose_cell(words: Words, view: HotspotView, chosen: str) -> str:
     visitor.seed(CELL_KEY, chosen if chosen in names else "")
     if visitor.value(CELL_KEY) not in names:
         visitor.put(CELL_KEY, "")
-    picked = st.selectbox(
+    visitor.choose_hotspots(cell=str(visitor.value(CELL_KEY)))
+    return names
+
+
+def choose_cell(words: Words, names: Mapping[str, str]) -> None:
+    """Offer the cells that rank highest by name: the way without a mouse."""
+    st.selectbox(
         words("hotspot.choose_cell"),
         ["", *names],
         format_func=lambda code: names.get(code, words("hotspot.no_cell")),
         key=CELL_KEY,
     )
-    visitor.choose_hotspots(cell=str(picked))
-    return str(picked)
 
 
 def not_drawn(words: Words, view: HotspotView) -> None:

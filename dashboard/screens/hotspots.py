@@ -15,7 +15,13 @@ from dashboard.components.hotspot_card import why_card
 from dashboard.components.hotspot_choice import ask_question
 from dashboard.components.hotspot_export import export_buttons
 from dashboard.components.hotspot_map import hotspot_scene
-from dashboard.components.hotspot_pick import choose_cell, choose_view, follow_map, not_drawn
+from dashboard.components.hotspot_pick import (
+    cell_names,
+    choose_cell,
+    choose_view,
+    follow_map,
+    not_drawn,
+)
 from dashboard.components.hotspot_proof import proof_figure, proof_page, units_page
 from dashboard.components.hotspot_week import week_page
 from dashboard.components.hotspot_words import (
@@ -73,48 +79,59 @@ def render(words: Words) -> None:
 
 def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
     view = answers.view(asked)
-    session = follow_map(MAP_KEY)
-    chosen = session.hotspots.cell
-    with st.container(horizontal=True, vertical_alignment="center"):
+    names = cell_names(words, view, follow_map(MAP_KEY).hotspots.cell)
+    chosen = visitor.load().hotspots.cell
+    head = st.container(horizontal=True, vertical_alignment="center")
+    warnings = st.container()
+    left, right = st.columns(_WIDTHS, gap="small")
+    with left:  # first of all: the browser draws it with the questions above
+        _map(words, town, view, chosen)
+    with head:
         st.markdown(f"**{plain(heading(words, view.answer))}**", width="content")
         st.space("stretch")
         export_buttons(words, town, view)
     for line in warning_lines(words, view.answer.report["warnings"]):
-        st.warning(plain(line))
-    left, right = st.columns(_WIDTHS, gap="small")
+        warnings.warning(plain(line))
     with right:
-        chosen = choose_cell(words, view, chosen)
+        choose_cell(words, names)
         with st.container(border=True):
             _card(words, view, asked, chosen)
         figure = st.container(border=True)
     with left:
-        about = cache.facts()
-        age = words(
-            "hotspot.as_of",
-            latest=moment(answers.latest_at(), about.tz),
-            imported=moment(about.last_import_at, about.tz),
-        )
-        basemap = basemap_of(cache.config())
-        packed = cache.drawn(
-            ("hotspots", asked, words.language, basemap, chosen, age),
-            lambda: pack_apart(
-                hotspot_scene(town, view, words, (basemap, chosen, age)), height_px=MAP_PX
-            ),
-        )
-        mount_packed(packed, basemap, key=MAP_KEY)
-        st.caption(plain(" ".join((words("hotspot.description"), left_apart(words, view.answer)))))
-        not_drawn(words, view)
-        rows = table_rows(words, view)
-        n, of = whole(len(rows)), whole(len(view.order))
-        st.markdown(f"**{words('hotspot.ranking', n=n, of=of)}**")
-        table(words, rows, table_columns(view), key="hotspot_table")
-        with st.expander(words("hotspot.how")):
-            lines = report_lines(words, view.answer.report)
-            st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+        _below(words, view)
     with figure, guard(words), st.spinner(words("hotspot_proof.wait")):
         method = proved_method(asked.method).value
         proof = answers.proof(asked, tuple(dict.fromkeys((method, COUNT))))
         proof_figure(words, proof, method, is_other=method != asked.method.value)
+
+
+def _map(words: Words, town: Town, view: HotspotView, chosen: str) -> None:
+    about = cache.facts()
+    age = words(
+        "hotspot.as_of",
+        latest=moment(answers.latest_at(), about.tz),
+        imported=moment(about.last_import_at, about.tz),
+    )
+    basemap = basemap_of(cache.config())
+    packed = cache.drawn(
+        ("hotspots", view.answer.question, words.language, basemap, chosen, age),
+        lambda: pack_apart(
+            hotspot_scene(town, view, words, (basemap, chosen, age)), height_px=MAP_PX
+        ),
+    )
+    mount_packed(packed, basemap, key=MAP_KEY)
+
+
+def _below(words: Words, view: HotspotView) -> None:
+    st.caption(plain(" ".join((words("hotspot.description"), left_apart(words, view.answer)))))
+    not_drawn(words, view)
+    rows = table_rows(words, view)
+    n, of = whole(len(rows)), whole(len(view.order))
+    st.markdown(f"**{words('hotspot.ranking', n=n, of=of)}**")
+    table(words, rows, table_columns(view), key="hotspot_table")
+    with st.expander(words("hotspot.how")):
+        lines = report_lines(words, view.answer.report)
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 def _card(words: Words, view: HotspotView, asked: HotspotQuestion, chosen: str) -> None:
