@@ -47,7 +47,8 @@ def open_page(browser: Browser, language: str, path: str = "/") -> Page:
 def rest(page: Page) -> None:
     """Wait until the script has run and the page stands still."""
     page.wait_for_timeout(1_000)
-    page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=60_000)
+    page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=60_000)
+    page.wait_for_selector('[data-testid="stSpinner"]', state="detached", timeout=60_000)
     page.wait_for_timeout(1_500)
 
 
@@ -84,6 +85,10 @@ def take_screens(browser: Browser) -> None:
             page.locator(f'a[href$="/{path}"]').first.click()
             rest(page)
             page.screenshot(path=PICTURES / f"{path}_{name}.png")
+        page.goto(f"{URL}/plan?lang={name}&plan=1")
+        page.wait_for_selector('.gb-map[data-ready="true"]', timeout=60_000)
+        rest(page)
+        page.screenshot(path=PICTURES / f"plan_{name}.png")
         page.context.close()
         size = {"width": 3840, "height": 2160}
         context = browser.new_context(locale=language, viewport=size)
@@ -145,6 +150,13 @@ def serve(store: Path, *options: str) -> subprocess.Popen[bytes]:
     raise RuntimeError("the server did not start")
 
 
+def begin_plan(store: Path) -> None:
+    """Begin the first plan of the store, from the grids of today."""
+    command = [sys.executable, "-m", "dashboard.cli", "plan", "new", "--name", "A · 甲"]
+    author = ["--author", "steward", "--store", str(store)]
+    subprocess.run([*command, *author], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
 def main() -> None:
     """Take the pictures of the sample town and, where its files lie beside, of Memphis."""
     PICTURES.mkdir(exist_ok=True)
@@ -154,6 +166,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         server = serve(folder / "town.gpkg", "--scenario", "golmud_hexi")
         try:
+            begin_plan(folder / "town.gpkg")
             take(browser, folder)
             take_screens(browser)
         finally:
