@@ -350,11 +350,12 @@ def test_the_edits_of_the_page_can_be_read():
 
 
 def test_control_c_stops_a_search_with_its_best_so_far():
+    former = signal.getsignal(signal.SIGINT)
     with plan_proposing.watched() as progress:
         assert progress(0.2)
         os.kill(os.getpid(), signal.SIGINT)
         assert not progress(0.3)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is former
 
 
 def test_bad_input_is_one_sentence(capsys, plan, edits, store, tmp_path):

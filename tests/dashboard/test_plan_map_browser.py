@@ -350,9 +350,9 @@ def test_splitting_merging_undo_and_redo_by_keyboard_alone(plan):
 def steer(page, x, y):
     """Bring the keyboard's cross within a few pixels of a place of the pane."""
     page.keyboard.press("ArrowRight")
+    wait(page, "e.cursor !== null")  # the map tells it with its next frame
     for axis, to, less, more in (("x", x, "Left", "Right"), ("y", y, "Up", "Down")):
         for _ in range(80):
-            page.wait_for_function("document.querySelector('.gb-map').dataset.editor")
             away = to - editor(page)["cursor"][axis]
             if abs(away) <= 5:
                 break
