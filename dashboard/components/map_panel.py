@@ -26,12 +26,12 @@ from dashboard.maps.live import pack_apart
 from dashboard.maps.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dashboard.maps.layers import Basemap, MapScene
     from dashboard.maps.live import Packed
 
-__all__ = ["MapEvent", "last_event", "map_panel", "mount_ground", "mount_packed", "mounted"]
+__all__ = ["MapEvent", "last_event", "map_panel", "mount_grounds", "mount_packed", "mounted"]
 
 _PACKAGE = "gridbeat"
 _COMPONENT = "livemap"
@@ -79,7 +79,7 @@ def map_panel(scene: MapScene, *, key: str, height: int = 600) -> MapEvent:
 
 def mount_packed(packed: Packed, basemap: Basemap, *, key: str) -> MapEvent:
     """Show a scene that was packed before (`pack_apart`), as `map_panel` does."""
-    mount_ground(packed.ground, key=key)
+    mount_grounds(packed.grounds, key=key)
     result = mounted()(
         key=key,
         data=packed.scene,
@@ -92,10 +92,11 @@ def mount_packed(packed: Packed, basemap: Basemap, *, key: str) -> MapEvent:
     return _read(result, basemap)
 
 
-def mount_ground(ground: bytes, *, key: str) -> None:
+def mount_grounds(grounds: Sequence[bytes], *, key: str) -> None:
     """Bring shapes into the page, unseen; Streamlit sends the same bytes once only."""
     with st.container(key=f"map_ground_{key}"):
-        mounted()(key=f"{key}_ground", data=ground, height=1)
+        for name, ground in zip((key, f"{key}_edited"), grounds, strict=False):
+            mounted()(key=f"{name}_ground", data=ground, height=1)
 
 
 def last_event(key: str, basemap: Basemap) -> MapEvent:

@@ -27,6 +27,7 @@ from dashboard.viewmodels.planner_wanted import MEASURES
 if TYPE_CHECKING:
     from dashboard.maps.layers import Basemap
     from dashboard.text import Words
+    from dashboard.viewmodels.overview import Span
     from dashboard.viewmodels.planner import PlanState
 
 MAP_KEY: Final = "plan_map"
@@ -43,18 +44,18 @@ def map_basemap() -> Basemap:
 def show_editor(words: Words, state: PlanState) -> None:
     """Show map, figures, forms, what waits and comments."""
     chosen = _follow_map(state)
-    asides = kept.asides(state.plan.id)
+    asides, span = kept.asides(state.plan.id), kept.span()
     left, right = st.columns(_WIDTHS, gap="small")
     with right:
         show_conflict(words, state)
         chosen = _choose(words, state, chosen)
         _buttons(words, state)
-        touched_table(words, state, kept.span(), chosen)
+        touched_table(words, state, span, chosen)
         show_waiting(words, state, asides)
         show_forms(words, state, chosen)
         show_notes(words, state, chosen)
     with left:
-        measure = _measure(words)
+        measure = _measure(words, span)
         about, desk = cache.facts(), visitor.load().plan_desk
         around = Surround(
             town=cache.town("today"),
@@ -63,7 +64,7 @@ def show_editor(words: Words, state: PlanState) -> None:
             pieces=kept.pieces(),
             asides=asides,
             basemap=map_basemap(),
-            span=kept.span(),
+            span=span,
             as_of=words("planner.as_of", imported=moment(about.last_import_at, about.tz)),
         )
         answer = (desk.answered, desk.refused)
@@ -71,10 +72,10 @@ def show_editor(words: Words, state: PlanState) -> None:
         plan_map(scene, key=MAP_KEY, height=MAP_PX)
         balance_row(words, state)
         nobody(words, state)
-        reconciled(words, state)
+        reconciled(words, state, span)
 
 
-def _measure(words: Words) -> str:
+def _measure(words: Words, span: Span) -> str:
     """Ask what colours the map."""
     held = visitor.load().plan.measure
     visitor.seed("plan_measure", held)
@@ -82,7 +83,7 @@ def _measure(words: Words) -> str:
         words("planner.coloured_by"),
         MEASURES,
         key="plan_measure",
-        format_func=lambda name: title_of(words, name, kept.span()),
+        format_func=lambda name: title_of(words, name, span),
         label_visibility="collapsed",
     )
     if chosen != held:

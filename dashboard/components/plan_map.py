@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.components.map_panel import last_event, mount_ground, mounted
+from dashboard.components.map_panel import last_event, mount_grounds, mounted
 from dashboard.maps.drawing import read_drawing
 from dashboard.maps.live import pack_apart
 
@@ -117,7 +117,7 @@ def plan_map(scene: MapScene, *, key: str, height: int = 640) -> PlanEvent:
         Pixels.
     """
     packed = pack_apart(scene, height_px=height)
-    mount_ground(packed.ground, key=key)
+    mount_grounds(packed.grounds, key=key)
     mounted()(
         key=key,
         data=packed.scene,

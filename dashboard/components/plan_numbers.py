@@ -54,7 +54,7 @@ def show_figures(words: Words, state: PlanState) -> None:
     _period(words)
     balance_row(words, state)
     nobody(words, state)
-    reconciled(words, state)
+    reconciled(words, state, kept.span())
     left, right = st.columns((2.3, 1), gap="medium")
     with left:
         st.markdown(f"**{words('planner.all_grids', n=len(state.figures.codes))}**")

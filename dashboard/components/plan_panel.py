@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.cache import planner as kept
 from dashboard.components.formats import DASH, percent, whole
 from dashboard.components.plain import plain
 from dashboard.components.plan_words import change_text, codes_text, title_of, value_text
@@ -115,7 +114,7 @@ def nobody(words: Words, state: PlanState) -> None:
         st.caption(words("planner.all_have_officer"))
 
 
-def reconciled(words: Words, state: PlanState) -> None:
+def reconciled(words: Words, state: PlanState, span: Span) -> None:
     """Say where every incident of the period is, and what the load is made of."""
     told = state.figures.totals[INCIDENTS, PERIOD]
     total = words(
@@ -125,7 +124,7 @@ def reconciled(words: Words, state: PlanState) -> None:
         unlocated=whole(told.unlocated),
         total=whole(told.total),
     )
-    name = title_of(words, "incidents", kept.span())
+    name = title_of(words, "incidents", span)
     st.caption(plain(f"{name}: {total}. {weights_text(words, state)}"))
 
 

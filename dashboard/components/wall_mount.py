@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from dashboard.components.map_panel import mount_ground, mounted
+from dashboard.components.map_panel import mount_grounds, mounted
 from dashboard.maps.live import pack_apart
 
 if TYPE_CHECKING:
@@ -49,5 +49,5 @@ def mount_board(value: Mapping[str, Any]) -> None:
 
 def mount_map(scene: Packed) -> None:
     """Show a packed scene in the wall's middle; only one with a wall's look is drawn there."""
-    mount_ground(scene.ground, key=MAP_KEY)
+    mount_grounds(scene.grounds, key=MAP_KEY)
     mounted()(key=MAP_KEY, data=scene.scene, height=1)

@@ -9,13 +9,13 @@ names each array as [dtype, offset from the first array in bytes, number of elem
 seen travels as float32 offsets from the header's `origin` (degrees): a few millimetres within a
 city. dtype "f8" is known to both sides for what will be edited.
 
-Shapes change seldom and are most of the bytes: they may stand apart, in a ground, as four bytes
+Shapes change seldom and are most of the bytes: they may stand apart, in grounds, each as four bytes
 "GBG1", four zeros, sixteen characters of its key, then the arrays; entries that point there end
-with "ground", and the header's `ground` is its key.
+with the number of the ground, whose key is in the header's `grounds`.
 
 While grids are edited the header has an `editor`, whose shared vertices are float64 in the datum of
 the basemap, not offsets: with a plain basemap bit for bit as stored. The layer it edits brings no
-outlines of its own.
+outlines of its own; its shapes stand in a ground apart from those that no edit changes.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ __all__ = ["WIRE_VERSION", "Packed", "pack", "pack_apart", "packers", "unpack"]
 WIRE_VERSION = 1
 _MAGIC = b"GBM1"
 _GROUND_MAGIC = b"GBG1\0\0\0\0"
-_GROUND = "ground"
 _GROUND_START = 24
+_STILL, _EDITED = 0, 1
 _STEP = 8
 _AREA_TYPES = (int(shapely.GeometryType.POLYGON), int(shapely.GeometryType.MULTIPOLYGON))
 _Head = dict[str, Any]
@@ -68,12 +68,12 @@ class Packed:
     ----------
     scene
         What changes with every question.
-    ground
-        Shapes; the same bytes as long as the same shapes are shown.
+    grounds
+        Shapes; the same bytes while the same are shown. The second: those of edited grids.
     """
 
     scene: bytes
-    ground: bytes
+    grounds: tuple[bytes, ...]
 
 
 class _Body:
@@ -92,26 +92,30 @@ class _Body:
 
 
 class _Arrays:
-    """Collect the arrays of a scene; shapes go into a body of their own where they stand apart."""
+    """Collect the arrays of a scene; shapes go into bodies of their own where they stand apart."""
 
-    def __init__(self, origin: tuple[float, float], window: Window, *, apart: bool) -> None:
+    def __init__(self, scene: MapScene, origin: tuple[float, float], *, apart: bool) -> None:
         self.origin = origin
-        self.window = window
+        self.window = Window(scene.basemap)
+        self.editor = scene.editor
         self.body = _Body()
-        self.ground = _Body() if apart else self.body
-        self.seen: list[bytes] = []
-        """All arrays in the order of their coming, wherever they stand."""
-        self.editor: Editor | None = None
+        n_grounds = 0 if not apart else _STILL + 1 if scene.editor is None else _EDITED + 1
+        self.grounds = [_Body() for _ in range(n_grounds)]
+        self.seen: list[bytes] = []  # all arrays in the order of their coming
 
     def put(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
         entry = self.body.add(array, dtype)
         self.seen.append(self.body.parts[-1])
         return entry
 
-    def put_ground(self, array: NDArray[np.generic], dtype: str) -> list[str | int]:
-        entry = self.ground.add(array, dtype)
-        self.seen.append(self.ground.parts[-1])
-        return entry if self.ground is self.body else [*entry, _GROUND]
+    def put_ground(
+        self, array: NDArray[np.generic], dtype: str, where: int = _STILL
+    ) -> list[str | int]:
+        if not self.grounds:
+            return self.put(array, dtype)
+        entry = self.grounds[where].add(array, dtype)
+        self.seen.append(self.grounds[where].parts[-1])
+        return [*entry, where]
 
     def put_places(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str | int]:
         return self.put(self._offsets(np.column_stack(self.window.points(lon, lat))), "f4")
@@ -132,12 +136,12 @@ class _Arrays:
             head["inside"] = self.put_insides(many)
         return head
 
-    def put_insides(self, shifted: NDArray[np.object_]) -> list[str | int]:
+    def put_insides(self, shifted: NDArray[np.object_], where: int = _STILL) -> list[str | int]:
         """Put a place inside each area; none for an empty one."""
         inside = shapely.get_coordinates(shapely.point_on_surface(shifted))
         whole = np.full((len(shifted), 2), np.nan)
         whole[~shapely.is_empty(shifted)] = inside
-        return self.put_ground(self._offsets(whole), "f4")
+        return self.put_ground(self._offsets(whole), "f4", where)
 
     def _offsets(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         away: NDArray[np.float64] = pairs - np.array(self.origin)
@@ -163,10 +167,8 @@ def pack_apart(scene: MapScene, *, height_px: int = 600) -> Packed:
 
 
 def _pack(scene: MapScene, height_px: int, *, apart: bool) -> Packed:
-    window = Window(scene.basemap)
-    west, south, east, north = window.bounds(scene.bounds)
-    arrays = _Arrays(((west + east) / 2, (south + north) / 2), window, apart=apart)
-    arrays.editor = scene.editor
+    west, south, east, north = Window(scene.basemap).bounds(scene.bounds)
+    arrays = _Arrays(scene, ((west + east) / 2, (south + north) / 2), apart=apart)
     layers = [_packed(layer, arrays) for layer in scene.layers]
     known = {layer.id for layer in scene.layers}
     header: _Head = {
@@ -191,33 +193,37 @@ def _pack(scene: MapScene, height_px: int, *, apart: bool) -> Packed:
         header["kiosk"] = asdict(scene.look)
     if scene.editor is not None:
         header["editor"] = _editor(scene.editor, scene, arrays)
-    ground = _ground_of(arrays) if apart else b""
-    if apart:
-        header["ground"] = ground[len(_GROUND_MAGIC) : _GROUND_START].decode()
+    grounds = tuple(_packed_ground(ground) for ground in arrays.grounds)
+    if grounds:
+        header["grounds"] = _keys(grounds)
     body = b"".join(arrays.body.parts)
     seen = _json({**header, "layers": [layer["hash"] for layer in layers]})
     header["rev"] = blake2b(seen, digest_size=8).hexdigest()
     head = _json(header)
     start = len(_MAGIC) + 4 + len(head)
     pieces = (_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP), body)
-    return Packed(b"".join(pieces), ground)
+    return Packed(b"".join(pieces), grounds)
 
 
-def _ground_of(arrays: _Arrays) -> bytes:
-    body = b"".join(arrays.ground.parts)
+def _keys(grounds: Sequence[bytes]) -> list[str]:
+    return [ground[len(_GROUND_MAGIC) : _GROUND_START].decode() for ground in grounds]
+
+
+def _packed_ground(ground: _Body) -> bytes:
+    body = b"".join(ground.parts)
     key = blake2b(body, digest_size=8).hexdigest().encode()
     return b"".join((_GROUND_MAGIC, key, body))
 
 
 def unpack(
-    packed: bytes, ground: bytes = b""
+    packed: bytes, grounds: Sequence[bytes] = ()
 ) -> tuple[_Head, dict[tuple[str, str], NDArray[np.generic]]]:
     """Read packed bytes back: the header, and each array by layer id and name.
 
     Raises
     ------
     ValueError
-        When the bytes are not a packed scene of this version, or the ground is another's.
+        When the bytes are not a packed scene of this version, or a ground is another's.
     """
     if packed[:4] != _MAGIC:
         raise ValueError("not a packed map scene")
@@ -225,13 +231,13 @@ def unpack(
     header: _Head = json.loads(packed[8 : 8 + length])
     if header["version"] != WIRE_VERSION:
         raise ValueError("a packed map scene of another version")
-    if header.get("ground", "").encode() != ground[len(_GROUND_MAGIC) : _GROUND_START]:
-        raise ValueError("the ground of another map scene")
+    if header.get("grounds", []) != _keys(grounds):
+        raise ValueError("a ground of another map scene")
     start = 8 + length + (-(8 + length) % _STEP)
     arrays: dict[tuple[str, str], NDArray[np.generic]] = {}
     for layer in (*header["layers"], *([header["editor"]] if "editor" in header else ())):
         for name, (dtype, offset, count, *where) in layer["arrays"].items():
-            held, first = (ground, _GROUND_START) if where else (packed, start)
+            held, first = (grounds[where[0]], _GROUND_START) if where else (packed, start)
             arrays[layer["id"], name] = np.frombuffer(
                 held, dtype=f"<{dtype}", count=count, offset=first + offset
             )
@@ -264,7 +270,7 @@ def packers() -> dict[type, Callable[[Any, _Arrays], _Head]]:
 
 def _grid(layer: GridLayer, arrays: _Arrays) -> _Head:
     if arrays.editor is not None and arrays.editor.layer_id == layer.id:
-        shapes = {"inside": arrays.put_insides(arrays.window.shapes(layer.geometries))}
+        shapes = {"inside": arrays.put_insides(arrays.window.shapes(layer.geometries), _EDITED)}
     else:
         shapes = arrays.put_shapes(layer.geometries, as_areas=True)
     geometry_hash = blake2b(b"".join(arrays.seen[-len(shapes) :]), digest_size=8)
@@ -291,9 +297,9 @@ def _editor(editor: Editor, scene: MapScene, arrays: _Arrays) -> _Head:
     if not isinstance(edited, GridLayer) or edited.codes != held.codes:
         raise ValueError("the edited layer is not made of these vertices")
     drawn = np.column_stack(arrays.window.points(held.lon, held.lat))
-    entries = {"xy": arrays.put_ground(drawn.ravel(), "f8")}
+    entries = {"xy": arrays.put_ground(drawn.ravel(), "f8", _EDITED)}
     for name in ("index", "rings", "parts", "shapes"):
-        entries[name] = arrays.put_ground(getattr(held, name), "u4")
+        entries[name] = arrays.put_ground(getattr(held, name), "u4", _EDITED)
     if editor.counted is not None:
         entries["counted_xy"] = arrays.put_places(editor.counted.lon, editor.counted.lat)
         entries["counted_weights"] = arrays.put(editor.counted.weights.ravel(), "f4")

@@ -22,7 +22,7 @@ from data.analysis.plan_pieces import NOWHERE, Pieces, building_weights, pieces_
 from data.counting import EventFilter, place_on_grids
 from data.repositories.events import EventArrays
 from data.repositories.register_records import BuildingRecord
-from geo.districting.apportion import apportion_groups
+from geo.apportion import apportion_groups
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

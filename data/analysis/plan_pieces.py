@@ -17,9 +17,9 @@ import pandas as pd
 import shapely
 
 from data.repositories.register_records import BuildingRecord
+from geo.apportion import apportion_groups
 from geo.assign import assign_lonlat
 from geo.crs import centre_of, to_working, working_crs
-from geo.districting.apportion import apportion_groups
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

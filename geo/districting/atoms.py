@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.apportion import apportion_groups
 from geo.assign import assign_points
 from geo.crs import require_same_crs, require_stored, to_working
-from geo.districting.apportion import apportion_groups
 from geo.districting.balance import sound_counts
 from geo.districting.cutting import Cut, cut_faces
 from geo.districting.graph import AtomGraph, build_graph

@@ -8,11 +8,9 @@ What an edit touches is checked here; the whole tiling is checked when it is ope
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import pyproj
 import shapely
 
 from geo.crs import STORED_CRS, crs_from, transform_xy, working_crs
@@ -191,10 +189,6 @@ def _areas_m2(moved: list[Moved]) -> npt.NDArray[np.float64]:
     shapes = np.array([ground for _, _, ground in moved], dtype=object)
     west, south, east, north = shapely.total_bounds(shapes).tolist()
     metric = working_crs((west + east) / 2.0, (south + north) / 2.0)
-    laid = shapely.transform(shapes, lambda xy: transform_xy(xy, _stored(), metric))
+    stored = crs_from(STORED_CRS)
+    laid = shapely.transform(shapes, lambda xy: transform_xy(xy, stored, metric))
     return np.asarray(shapely.area(laid), dtype=np.float64)
-
-
-@lru_cache(maxsize=1)
-def _stored() -> pyproj.CRS:
-    return crs_from(STORED_CRS)

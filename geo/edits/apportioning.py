@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import shapely
 
+from geo.apportion import apportion as whole_shares
 from geo.edits.drafting import Draft
 from geo.edits.report import Atoms
 from geo.edits.tiling import EditTiling, FloatArray, ObjectArray
@@ -103,7 +104,7 @@ class _Sharing:
         grounds = [self.draft.moved[k][2] for k in entries]
         was = self.tiling.shape(giver)
         weights, is_exact = _weights(was, grounds, atoms, (self.measure, number))
-        shares = whole_shares(number, weights)
+        shares = whole_shares(number, weights, idle_to_first=True).tolist()
         is_guess = bool(number) and not is_exact
         self.set(giver, self.now(giver) - sum(shares[1:]))
         for k, share in zip(entries, shares[1:], strict=True):
@@ -148,19 +149,3 @@ def _parts_within(shapes: ObjectArray, ground: shapely.Geometry) -> FloatArray:
     share[share < _WHOLE] = 0.0
     share[share > 1.0 - _WHOLE] = 1.0
     return np.asarray(share, dtype=np.float64)
-
-
-def whole_shares(number: int, weights: Sequence[float]) -> list[int]:
-    """Divide a whole number by weights into whole numbers of the same sum.
-
-    Largest remainder; ties go to the earlier. Without any weight all stays with the first.
-    """
-    total = float(sum(weights))
-    if total <= 0.0:
-        return [number, *([0] * (len(weights) - 1))]
-    exact = [number * weight / total for weight in weights]
-    shares = [int(value) for value in exact]
-    order = sorted(range(len(weights)), key=lambda k: (shares[k] - exact[k], k))
-    for k in range(number - sum(shares)):
-        shares[order[k % len(order)]] += 1
-    return shares

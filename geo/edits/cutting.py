@@ -15,12 +15,13 @@ import numpy as np
 import shapely
 
 from geo.crs import STORED_CRS, crs_from
-from geo.edits.noding import FloatArray, Noded, edge_set, node_line
-from geo.edits.outlines import Edge, directed_edges, has_edge, one_way, with_vertices
+from geo.edits.noding import FloatArray, Noded, node_line
+from geo.edits.outlines import Edge, directed_edges, edge_set, has_edge, one_way, with_vertices
 from geo.edits.refusal import refused
 from geo.edits.tiling import EditTiling
 from geo.edits.values import LonLat
 from geo.plane import plane_of
+from geo.surfaces import mean_width_m
 
 _AREA_SHARE: Final = 1e-9
 
@@ -95,13 +96,9 @@ class Cutting:
             ``line_ends_inside``, ``line_cuts_others``.
         """
         drawn = _drawn(line, self.codes)
-        edges = edge_set([e for code in self.codes for e in directed_edges(self.shapes[code])])
+        edges = edge_set(self.shapes[code] for code in self.codes)
         noded = node_line(drawn, edges, self.scale, self.snap_m)
-        known = edges | {
-            one_way(step)
-            for edge, new in noded.added.items()
-            for step in pairwise((edge[0], *new, edge[1]))
-        }
+        known = edges | noded.pieces()
         used: set[LonLat] = set()
         for run, loose in _runs(noded):
             if len(run) == 2 and one_way((run[0], run[1])) in known:  # noqa: PLR2004 - one edge
@@ -238,9 +235,8 @@ def length_m(shape: shapely.Geometry, scale: FloatArray) -> float:
 
 def width_m(shape: shapely.Geometry, scale: FloatArray) -> float:
     """Return the mean width of an area in metres: its area over half its outline."""
-    laid = shapely.transform(shape, lambda xy: xy * scale)
-    outline = float(shapely.length(laid))
-    return 2.0 * float(shapely.area(laid)) / outline if outline > 0.0 else 0.0
+    laid = shapely.transform(np.array([shape], dtype=object), lambda xy: xy * scale)
+    return float(mean_width_m(laid)[0])
 
 
 def joined(shapes: Iterable[shapely.Geometry]) -> shapely.Geometry:

@@ -11,7 +11,7 @@ import shapely
 
 from geo.edits.cutting import Cutting, Face, joined, metres_per_degree, width_m
 from geo.edits.drafting import Draft, require_known, require_new, require_open
-from geo.edits.outlines import directed_edges, one_way, ring_places, rings_of
+from geo.edits.outlines import edge_set, one_way, ring_places, rings_of
 from geo.edits.refusal import refused
 from geo.edits.report import EditOptions
 from geo.edits.streets import along_street
@@ -21,8 +21,7 @@ from geo.edits.values import LonLat, RedrawBorder, Split, Transfer
 
 def are_neighbours(one: shapely.Geometry, other: shapely.Geometry) -> bool:
     """Tell whether two grids have an edge in common."""
-    own = {one_way(edge) for edge in directed_edges(one)}
-    return any(one_way(edge) in own for edge in directed_edges(other))
+    return not edge_set([one]).isdisjoint(edge_set([other]))
 
 
 def redraw(tiling: EditTiling, edit: RedrawBorder, options: EditOptions) -> Draft:
@@ -206,9 +205,8 @@ def _at_outer_edge(cutting: Cutting, part: shapely.Geometry) -> bool:
         for code in codes
         if code not in cutting.codes
     ]
-    taken = {one_way(edge) for shape in strange for edge in directed_edges(shape)}
-    taken |= {one_way(edge) for edge in cutting.cuts}
-    return any(one_way(edge) not in taken for edge in directed_edges(part))
+    taken = edge_set(strange) | {one_way(edge) for edge in cutting.cuts}
+    return not edge_set([part]) <= taken
 
 
 def _piece(edit: Transfer) -> shapely.Geometry:

@@ -13,8 +13,16 @@ import shapely
 from geo.edits.cutting import give_vertices, joined, metres_per_degree
 from geo.edits.drafting import Draft, require_known, require_open
 from geo.edits.drawing import cut_outer
-from geo.edits.noding import edge_set, node_line
-from geo.edits.outlines import Edge, directed_edges, one_way, ring_places, rings_of, with_moved
+from geo.edits.noding import node_line
+from geo.edits.outlines import (
+    Edge,
+    directed_edges,
+    edge_set,
+    one_way,
+    ring_places,
+    rings_of,
+    with_moved,
+)
 from geo.edits.refusal import refused
 from geo.edits.report import EditOptions
 from geo.edits.tiling import EditTiling
@@ -123,9 +131,9 @@ def _extend(tiling: EditTiling, edit: MoveOuter, options: EditOptions) -> Draft:
     box = shapely.bounds(shapely.union_all([drawn, tiling.shape(edit.code)]))
     rows = tiling.find((*(box[:2] - margin).tolist(), *(box[2:] + margin).tolist()))
     around = {tiling.codes[row]: tiling.shapes[row] for row in rows}
-    edges = edge_set([edge for shape in around.values() for edge in directed_edges(shape)])
+    edges = edge_set(around.values())
     noded = node_line(list(edit.line), edges, scale, options.snap_m)
-    cuts = _free_steps(edit, noded.places, noded.is_node, around, edges | _halves(noded.added))
+    cuts = _free_steps(edit, noded.places, noded.is_node, around, edges | noded.pieces())
     ends = {xy for edge in cuts for xy in edge}
     added = {edge: [xy for xy in new if xy in ends] for edge, new in noded.added.items()}
     shapes: dict[str, shapely.Geometry] = {}
@@ -136,12 +144,6 @@ def _extend(tiling: EditTiling, edit: MoveOuter, options: EditOptions) -> Draft:
     draft.shapes[edit.code] = joined([own, won])
     draft.moved = [("", edit.code, won)]
     return draft
-
-
-def _halves(added: Mapping[Edge, list[LonLat]]) -> set[Edge]:
-    return {
-        one_way(step) for edge, new in added.items() for step in pairwise((edge[0], *new, edge[1]))
-    }
 
 
 def _free_steps(

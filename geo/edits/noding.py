@@ -9,6 +9,7 @@ crossing, which every grid that has the edge must get too.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,14 @@ class Noded:
     places: list[LonLat]
     is_node: list[bool]
     added: dict[Edge, list[LonLat]]
+
+    def pieces(self) -> set[Edge]:
+        """Return what the edges with new vertices fell into, each as `one_way` gives it."""
+        return {
+            one_way(step)
+            for edge, new in self.added.items()
+            for step in pairwise((edge[0], *new, edge[1]))
+        }
 
 
 @dataclass(slots=True)
@@ -238,8 +247,3 @@ def _insert(board: _Board, met: dict[int, list[tuple[float, LonLat]]]) -> None:
         longer.append(xy)
         longer += [vertex for _, vertex in sorted(met.get(row, []))]
     board.line = longer
-
-
-def edge_set(edges: list[Edge]) -> set[Edge]:
-    """Return each edge once, in the direction both sides agree on."""
-    return {one_way(edge) for edge in edges}

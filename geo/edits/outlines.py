@@ -44,6 +44,11 @@ def one_way(edge: Edge) -> Edge:
     return edge if edge[0] <= edge[1] else (edge[1], edge[0])
 
 
+def edge_set(shapes: Iterable[shapely.Geometry]) -> set[Edge]:
+    """Return the edges of areas, each once, in the direction that both its grids agree on."""
+    return {one_way(edge) for shape in shapes for edge in directed_edges(shape)}
+
+
 def with_vertices(
     shape: shapely.Geometry, added: Mapping[Edge, Sequence[LonLat]]
 ) -> shapely.Geometry | None:

@@ -10,7 +10,7 @@ import shapely
 
 from geo.edits.cutting import joined
 from geo.edits.drafting import Draft, require_known, require_new, require_open
-from geo.edits.outlines import directed_edges, one_way
+from geo.edits.outlines import edge_set
 from geo.edits.refusal import refused
 from geo.edits.report import EditOptions
 from geo.edits.tiling import EditTiling
@@ -51,7 +51,7 @@ def merge(tiling: EditTiling, edit: Merge, options: EditOptions) -> Draft:
 
 def _stranger(shapes: dict[str, shapely.Geometry]) -> str:
     """Name a grid that has no way to the first over common edges; empty where all have one."""
-    edges = {c: {one_way(e) for e in directed_edges(shape)} for c, shape in shapes.items()}
+    edges = {code: edge_set([shape]) for code, shape in shapes.items()}
     waiting = list(shapes)
     reached = edges.pop(waiting.pop(0))
     while waiting:

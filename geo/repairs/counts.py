@@ -3,7 +3,7 @@
 Used by `geo.repairs.applying`. Knows nothing of shapes beyond their sizes.
 
 A grid's count is shared out between what it keeps and what it gives, in proportion to area, by
-the largest remainder (Hamilton 1792; ties to what it keeps, then to the earlier piece): an
+the largest remainder (`geo.apportion`; ties to what it keeps, then to the earlier piece): an
 estimate, for nobody counted the piece. Ground that belonged to nobody brings nothing. To a grid
 whose count is unknown nothing goes: the giver keeps it.
 """
@@ -11,7 +11,7 @@ whose count is unknown nothing goes: the giver keeps it.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, isfinite
+from math import isfinite
 from typing import Any
 
 import geopandas as gpd
@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+
+from geo.apportion import apportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def shared_out(
                 continue
             given_m2 = [float(sizes_m2[k]) for k in places]
             kept_m2 = max(float(before_m2[giver]) - sum(given_m2), 0.0)
-            shares = largest_remainder(total, [kept_m2, *given_m2])
+            shares = apportion(total, [kept_m2, *given_m2], idle_to_first=True).tolist()
             held[giver] = (held[giver] or 0) - sum(shares[1:])
             for place, units in zip(places, shares[1:], strict=True):
                 taker = handovers[place].taker
@@ -80,19 +82,6 @@ def shared_out(
         _put(result, column, told, held)
         sums[column] = (sum(n or 0 for n in told), sum(n or 0 for n in held))
     return SharedOut(result, tuple(moved), sums)
-
-
-def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
-    """Share a whole number out in proportion to weights; the shares add up to it exactly."""
-    whole = sum(weights)
-    if whole <= 0.0:
-        return [total, *[0] * (len(weights) - 1)]
-    exact = [total * weight / whole for weight in weights]
-    given = [floor(share) for share in exact]
-    order = sorted(range(len(weights)), key=lambda k: (given[k] - exact[k], k))
-    for k in order[: total - sum(given)]:
-        given[k] += 1
-    return given
 
 
 def _by_giver(handovers: Sequence[Handover]) -> dict[int, list[int]]:

@@ -1,5 +1,7 @@
 """Shared vertices are exact, the scene brings them whole, and drawings become edits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -85,7 +87,7 @@ def test_a_scene_brings_vertices_exactly_and_its_edited_layer_no_outlines_of_its
     held, _ = town
     points = Counted(np.array([116.301]), np.array([39.901]), np.array([[3.0]]))
     packed = pack_apart(scene(points=points, answered=4, refused=Refusal(4, "no")))
-    header, arrays = unpack(packed.scene, packed.ground)
+    header, arrays = unpack(packed.scene, packed.grounds)
     told = header["editor"]
     assert arrays["editor", "xy"].tobytes() == np.column_stack([held.lon, held.lat]).tobytes()
     for name in ("index", "rings", "parts", "shapes"):
@@ -104,17 +106,29 @@ def test_a_scene_brings_vertices_exactly_and_its_edited_layer_no_outlines_of_its
 
 def test_shapes_travel_once_while_only_the_answer_changes():
     first, second = pack_apart(scene(answered=1)), pack_apart(scene(answered=2))
-    assert first.ground == second.ground
-    assert (
-        unpack(first.scene, first.ground)[0]["rev"] != unpack(second.scene, first.ground)[0]["rev"]
-    )
+    assert first.grounds == second.grounds
+    revs = [unpack(one.scene, first.grounds)[0]["rev"] for one in (first, second)]
+    assert revs[0] != revs[1]
+
+
+def test_an_edit_brings_the_edited_shapes_alone():
+    codes, shapes = plan_scene.town(3, 2)
+    words = editor_words(Words("en"))
+    pieces = plan_scene.compounds(3, 2)
+    drawn = [shapes[0].union(shapes[1]), *shapes[2:]]
+    before = plan_scene.scene(codes, shapes, words, "en", size=(3, 2), pieces=pieces)
+    after = plan_scene.scene(codes[1:], drawn, words, "en", size=(3, 2), pieces=pieces)
+    (still, edited), (same, other) = (pack_apart(one).grounds for one in (before, after))
+    assert still == same
+    assert edited != other
+    assert len(pack_apart(replace(before, editor=None)).grounds) == 1
 
 
 def test_600_grids_of_50_vertices_are_less_than_a_megabyte():
     codes, shapes = plan_scene.town(30, 20, 13)
     words = editor_words(Words("zh"))
     packed = pack_apart(plan_scene.scene(codes, shapes, words, "zh", size=(30, 20)))
-    assert len(packed.scene) + len(packed.ground) < 1_000_000
+    assert len(packed.scene) + sum(map(len, packed.grounds)) < 1_000_000
 
 
 def test_an_editor_needs_its_own_layer_and_whole_weights(town):

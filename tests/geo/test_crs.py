@@ -2,8 +2,10 @@ import pickle
 
 import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
-from shapely import Point
+from geopandas.testing import assert_geodataframe_equal
+from shapely import Point, Polygon, box
 
 from geo import crs
 from geo.errors import CrsError, FrameError, GeoError
@@ -83,6 +85,31 @@ def test_working_and_back():
     assert metric.crs.to_epsg() == 4547
     assert metric.geometry.x[0] == pytest.approx(529_251.8, abs=0.1)
     assert crs.to_stored(metric).geometry.x.tolist() == pytest.approx([114.305, 114.4], abs=1e-10)
+
+
+@pytest.mark.parametrize("code", [4513, 4534, 4541, 4554, 32632, 32733])
+def test_transformers_made_of_their_steps_give_the_same_bits(code):
+    target, stored = crs.crs_from(code), crs.crs_from(crs.STORED_CRS)
+    west, south, east, north = target.area_of_use.bounds
+    rng = np.random.default_rng(code)
+    xy = np.column_stack([rng.uniform(west, east, 500), rng.uniform(south, north, 500)])
+    plain = pyproj.Transformer.from_crs(stored, target, always_xy=True)
+    there = np.column_stack(plain.transform(xy[:, 0], xy[:, 1]))
+    np.testing.assert_array_equal(crs.transform_xy(xy, stored, target), there)
+    plain_back = pyproj.Transformer.from_crs(target, stored, always_xy=True)
+    back = np.column_stack(plain_back.transform(there[:, 0], there[:, 1]))
+    np.testing.assert_array_equal(crs.transform_xy(there, target, stored), back)
+
+
+def test_a_working_frame_is_what_to_crs_gives():
+    shapes = [box(94.8, 36.3, 94.9, 36.4), None, Polygon(), Point(94.8, 36.3)]
+    frame = gpd.GeoDataFrame({"code": list("abcd")}, geometry=shapes, crs=4326, index=[5, 6, 7, 9])
+    named = frame.rename_geometry("shape")
+    high = frame.set_geometry([Point(94.8, 36.3, 7.0)] * 4, crs=4326)
+    for one in (frame, named, frame.iloc[:0], high):
+        working = crs.to_working(one, crs.crs_from(4541))
+        assert_geodataframe_equal(working, one.to_crs(4541))
+    assert frame.crs == crs.STORED_CRS
 
 
 def test_frames_without_crs_or_coordinates_are_refused():

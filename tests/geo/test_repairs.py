@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from shapely import LineString, Point, Polygon, box
 from shapely.geometry import shape
 
+from geo.apportion import apportion
 from geo.errors import CrsError, FrameError, TilingError
 from geo.repairs import (
     Decision,
@@ -21,7 +22,6 @@ from geo.repairs import (
     apply_repairs,
     propose_repairs,
 )
-from geo.repairs.counts import largest_remainder
 from geo.tiling import FaultKind, find_faults
 from tests.strategies import tilings
 
@@ -255,7 +255,7 @@ def test_outside_its_community_is_the_stewards():
     weights=some.lists(some.floats(0, 1e6), min_size=1, max_size=8),
 )
 def test_the_largest_remainder_loses_nothing(total, weights):
-    shares = largest_remainder(total, weights)
+    shares = apportion(total, weights, idle_to_first=True).tolist()
     assert sum(shares) == total
     assert min(shares) >= 0
 

@@ -16,7 +16,8 @@ export function keepGround(bytes: Uint8Array, anchor: Element): boolean {
   for (const old of grounds.keys()) if (!old.isConnected) grounds.delete(old);
   grounds.set(anchor, ground);
   for (const [place, { scene, show }] of waiting) {
-    if (!scene.stand(ground)) continue;
+    scene.stand(ground);
+    if (!scene.isWhole) continue;
     waiting.delete(place);
     show(scene);
   }
@@ -26,7 +27,7 @@ export function keepGround(bytes: Uint8Array, anchor: Element): boolean {
 /** Shows a scene as soon as its shapes are there. */
 export function whenWhole(place: object, scene: Scene, show: Show): void {
   waiting.delete(place);
-  for (const ground of grounds.values()) if (scene.stand(ground)) break;
+  for (const ground of grounds.values()) scene.stand(ground);
   if (scene.isWhole) show(scene);
   else waiting.set(place, { scene, show });
 }

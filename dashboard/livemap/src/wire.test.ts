@@ -58,12 +58,40 @@ function groundBytes(key: string): Uint8Array {
   return made;
 }
 
+/** The header of a scene whose arrays stand in grounds of these keys. */
+function standing(where: (name: string) => number, grounds: string[]): typeof header {
+  const arrays = Object.fromEntries(
+    Object.entries(layer.arrays).map(([name, entry]) => [name, [...entry, where(name)]]),
+  );
+  return { ...header, layers: [{ ...layer, arrays } as GridHead], grounds } as typeof header;
+}
+
+test("a scene waits for all its grounds, and those that stay need not come again", () => {
+  const [still, first, second] = ["a", "b", "c"].map((sign) => sign.repeat(16)) as [string, string, string];
+  const place = {};
+  const shown: string[] = [];
+  const anchors = [{ isConnected: true }, { isConnected: true }] as unknown as [Element, Element];
+  const ask = (as_of: string, edited: string): void => {
+    const head = standing((name) => (name === "xy" ? 1 : 0), [still, edited]);
+    whenWhole(place, new Scene(packed({ ...head, as_of }, new Uint8Array(0))), (scene) => {
+      const grids = scene.header.layers[0] as GridHead;
+      shown.push(`${scene.header.as_of} ${scene.areas(grids)[0]?.[0]?.[0]?.length}`);
+    });
+  };
+  ask("first", first);
+  keepGround(groundBytes(first), anchors[1]);
+  assert.deepEqual(shown, []);
+  keepGround(groundBytes(still), anchors[0]);
+  assert.deepEqual(shown, ["first 4"]);
+  ask("second", second);
+  assert.deepEqual(shown, ["first 4"]);
+  keepGround(groundBytes(second), anchors[1]);
+  assert.deepEqual(shown, ["first 4", "second 4"]);
+});
+
 test("a scene waits for its own ground, and the newest one is shown", () => {
   const key = "0123456789abcdef";
-  const arrays = Object.fromEntries(
-    Object.entries(layer.arrays).map(([name, entry]) => [name, [...entry, "ground"]]),
-  );
-  const apart = { ...header, layers: [{ ...layer, arrays }], ground: key };
+  const apart = standing(() => 0, [key]);
   const place = {};
   const shown: string[] = [];
   const ask = (as_of: string): void =>

@@ -2,8 +2,8 @@
 
 import type { EditorHead } from "./editing/wire.ts";
 
-/** With a fourth word the array stands in the scene's ground. */
-export type ArrayEntry = [dtype: string, offset: number, count: number, where?: string];
+/** With a fourth word the array stands in that one of the scene's grounds. */
+export type ArrayEntry = [dtype: string, offset: number, count: number, where?: number];
 export type Numbers = Float32Array | Float64Array | Uint32Array | Int8Array | Uint8Array;
 
 export interface Texts {
@@ -118,8 +118,8 @@ export interface Header {
   layers: AnyLayerHead[];
   /** Only while grids are edited: their shared vertices. */
   editor?: EditorHead;
-  /** Key of the ground that holds the shapes; without one they stand in the scene itself. */
-  ground?: string;
+  /** Keys of the grounds that hold the shapes; without one they stand in the scene itself. */
+  grounds?: string[];
 }
 
 /** What owns arrays of a scene: a layer, or the edit mode. */
@@ -154,7 +154,7 @@ export function groundOf(bytes: Uint8Array): Ground | null {
 export class Scene {
   readonly header: Header;
   private readonly body: ArrayBuffer;
-  private shapes: ArrayBuffer | null = null;
+  private readonly shapes: (ArrayBuffer | undefined)[];
 
   constructor(bytes: Uint8Array) {
     const magic = word(bytes, 0, 4);
@@ -166,27 +166,28 @@ export class Scene {
       throw new Error("a packed map scene of another version");
     }
     const start = Math.ceil((8 + length) / STEP) * STEP;
+    this.shapes = (this.header.grounds ?? []).map(() => undefined);
     // A copy: typed arrays need their own alignment, whatever buffer the bytes arrived in.
     this.body = new Uint8Array(bytes.subarray(start)).buffer;
   }
 
-  /** Takes the ground that its header names; false for another. */
-  stand(ground: Ground): boolean {
-    if (ground.key !== this.header.ground) return false;
-    this.shapes = ground.body;
-    return true;
+  /** Takes a ground that its header names; another is left. */
+  stand(ground: Ground): void {
+    this.header.grounds?.forEach((key, number) => {
+      if (key === ground.key) this.shapes[number] = ground.body;
+    });
   }
 
   /** Whether every array is at hand. */
   get isWhole(): boolean {
-    return this.header.ground === undefined || this.shapes !== null;
+    return this.shapes.every((body) => body !== undefined);
   }
 
   numbers(layer: Owner, name: string): Numbers {
     const entry = layer.arrays[name];
     if (!entry) throw new Error(`layer ${layer.id} has no array ${name}`);
     const [dtype, offset, count, where] = entry;
-    const held = where === undefined ? this.body : this.shapes;
+    const held = where === undefined ? this.body : this.shapes[where];
     if (!held) throw new Error(`the shapes of layer ${layer.id} have not come`);
     switch (dtype) {
       case "f4":

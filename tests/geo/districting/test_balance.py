@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geo.districting.apportion import apportion, apportion_groups
+from geo.apportion import apportion, apportion_groups
 from geo.districting.balance import Bands, Weights, Workload, balance_of, balances
 from geo.errors import GeoError
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import shapely
 
+from geo.apportion import apportion
 from geo.edits import Atoms, EditOptions, MoveVertices, Split, Transfer, apply
-from geo.edits.apportioning import whole_shares
 from tests.geo.edits.squares import assert_sound, at, box, lattice, line
 
 
@@ -18,7 +18,7 @@ from tests.geo.edits.squares import assert_sound, at, box, lattice, line
     ],
 )
 def test_shares_are_whole_and_keep_the_sum(number, weights, shares):
-    assert whole_shares(number, weights) == shares
+    assert apportion(number, weights, idle_to_first=True).tolist() == shares
 
 
 def test_a_moved_piece_takes_a_share_by_area_and_both_are_estimates():
