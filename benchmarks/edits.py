@@ -24,7 +24,7 @@ import shapely  # noqa: E402 - as above
 from tilings import ragged_tiling  # noqa: E402 - it stands beside this file
 from timing import print_bar, print_versions  # noqa: E402 - as above
 
-from geo.edits.applying import EditOptions, apply  # noqa: E402 - the checkout
+from geo.edits.applying import Applied, EditOptions, apply  # noqa: E402 - the checkout
 from geo.edits.drawing import are_neighbours  # noqa: E402 - as above
 from geo.edits.refusal import EditRefused  # noqa: E402 - as above
 from geo.edits.tiling import EditTiling  # noqa: E402 - as above
@@ -230,9 +230,16 @@ def total_area(tiling: EditTiling) -> float:
 
 
 def edits_in_a_row(
-    tiling: EditTiling, n: int, *, seed: int, seen: Callable[[EditTiling], None] | None = None
+    tiling: EditTiling,
+    n: int,
+    *,
+    seed: int,
+    seen: Callable[[EditTiling, Applied], None] | None = None,
 ) -> tuple[EditTiling, list[Edit], Counter]:
-    """Apply random edits until `n` were applied; return tiling, inverses and what happened."""
+    """Apply random edits until `n` were applied; return tiling, inverses and what happened.
+
+    `seen` is told of each one: the tiling before it, and what came of it.
+    """
     planner = Planner(np.random.default_rng(seed))
     most = len(tiling)
     inverses: list[Edit] = []
@@ -247,10 +254,10 @@ def edits_in_a_row(
             happened[f"{kind} refused: {refusal.code}"] += 1
             continue
         happened[kind] += 1
+        if seen is not None:
+            seen(tiling, done)
         tiling = done.tiling
         inverses.append(done.inverse)
-        if seen is not None:
-            seen(tiling)
     return tiling, inverses, happened
 
 

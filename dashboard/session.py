@@ -19,6 +19,7 @@ from dashboard.viewmodels.cases_wanted import CaseWanted, wanted_from
 from dashboard.viewmodels.coverage_wanted import CoverageChoice, coverage_choice_from
 from dashboard.viewmodels.hotspots_wanted import HotspotChoice, hotspot_choice_from
 from dashboard.viewmodels.planner_wanted import PlanChoice, PlanDesk, plan_choice_from
+from data.grids_of import plan_number
 from data.vocabulary import ChannelGroup, IncidentKind
 
 if TYPE_CHECKING:
@@ -206,13 +207,15 @@ class Session:
     area
         `level:code` of a subdistrict or community; empty: the whole store.
     as_of
-        `today`, `event` or an ISO date: on the grids of which day things are counted.
+        `today`, `event`, an ISO date or `plan:<number>`: on which grids things are counted.
     selected
         Code of the selected unit.
     map_said
         Selection that the map reported last; a new report wins over `selected`.
     hotspot_said
         Cell that the hotspot map reported last; a new report wins over `hotspots.cell`.
+    plan_upload
+        Boundary file that a plan is to begin with; None: none.
     follow
         Whether a wall's map goes to where an incident arrives (`follow=off` in the address: not).
     """
@@ -236,8 +239,14 @@ class Session:
     coverage: CoverageChoice = field(default_factory=CoverageChoice)
     plan: PlanChoice = field(default_factory=PlanChoice)
     plan_desk: PlanDesk = field(default_factory=PlanDesk)
+    plan_upload: Upload | None = None
     hotspot_said: str | None = None
     follow: bool = True
+
+    @property
+    def held_as_of(self) -> str:
+        """`as_of` for what only grids that hold or held can answer: today's in a plan's stead."""
+        return self.as_of if plan_number(self.as_of) is None else AS_OF_TODAY
 
 
 def load() -> Session:
@@ -366,7 +375,7 @@ def _known(text: str, codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _as_of(text: str) -> str:
-    if text == AS_OF_EVENT or _day(text) is not None:
+    if text == AS_OF_EVENT or _day(text) is not None or plan_number(text) is not None:
         return text
     return AS_OF_TODAY
 

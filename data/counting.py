@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from data.errors import RecordNotFound
 from data.frames import grids_frame, places_frame
+from data.grids_of import AS_OF_EVENT, AS_OF_TODAY, plan_number
 from data.repositories.event_filter import EventFilter, moment64
 from data.repositories.events import EventArrays, event_arrays
 from data.repositories.places import boundary_dates
@@ -48,8 +49,6 @@ __all__ = [
 
 OUTSIDE = -1
 UNLOCATED = -2
-AS_OF_TODAY = "today"
-AS_OF_EVENT = "event"
 PER = 1000
 _POINTS_AT_A_TIME = 1 << 16
 """Points placed in one go: what the spatial index gives back for them is dropped again."""
@@ -66,7 +65,7 @@ class Placed:
     on_border
         Events exactly on a grid's border.
     as_of
-        `today`, `event` or an ISO date: which boundaries were used.
+        `today`, `event`, an ISO date or `plan:<number>`: which boundaries were used.
     grids
         Frame of base grids (of all dates asked for, when `as_of` is `event`).
     """
@@ -151,11 +150,11 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
     Parameters
     ----------
     as_of
-        `today`, `event` (each event on the grids valid on its local day) or an ISO date.
+        `today`, `event` (on the grids valid on its local day), an ISO date; a plan with `grids`.
     tz
         Zone whose days decide which boundaries an event falls under.
     grids
-        The viewer's grids of that day, where they were read already; not used for `event`.
+        The viewer's grids, where they were read already; not used for `event`.
     events
         What `event_arrays` gives for the layer, where it was read already.
 
@@ -168,10 +167,14 @@ def place_events(  # noqa: PLR0913 - the options of a question, by name
     if as_of == AS_OF_EVENT:
         placed = _place_by_event_day(session, viewer, events, tz=tz, today=today)
     else:
-        day = today if as_of == AS_OF_TODAY else date.fromisoformat(as_of)
-        frame = grids_frame(session, viewer, as_of=day) if grids is None else grids
-        placed = place_on_grids(events, frame, as_of)
-    return placed if viewer.sees_everything else placed.take(_visible(placed))
+        if grids is None:
+            day = today if as_of == AS_OF_TODAY else date.fromisoformat(as_of)
+            grids = grids_frame(session, viewer, as_of=day)
+        placed = place_on_grids(events, grids, as_of)
+    seen = placed
+    if not viewer.sees_everything and plan_number(as_of) is not None:  # totals are those of today
+        seen = place_on_grids(events, grids_frame(session, viewer, as_of=today), AS_OF_TODAY)
+    return placed if viewer.sees_everything else placed.take(_visible(seen))
 
 
 def place_layers(
@@ -268,8 +271,9 @@ def _spots(
 def units_frame(
     session: Session, viewer: Viewer, level: PlaceLevel, *, as_of: str, today: date
 ) -> gpd.GeoDataFrame:
-    """Units of a level on the boundaries of `as_of` (an event-day count is shown on today's)."""
-    day = today if as_of in {AS_OF_TODAY, AS_OF_EVENT} else date.fromisoformat(as_of)
+    """Units of a level on the boundaries of `as_of`; counts by event or plan: today's."""
+    is_now = as_of in {AS_OF_TODAY, AS_OF_EVENT} or plan_number(as_of) is not None
+    day = today if is_now else date.fromisoformat(as_of)
     if level is PlaceLevel.GRID:
         return grids_frame(session, viewer, as_of=day)
     return places_frame(session, viewer, level=level, as_of=day)
@@ -286,7 +290,7 @@ def count(  # noqa: PLR0913 - the options of the command, by name
     as_of: str = AS_OF_TODAY,
     tz: str = "Asia/Shanghai",
 ) -> Counts:
-    """Count a layer per unit in one call (command line, KPI).
+    """Count a layer per unit in one call.
 
     Raises
     ------

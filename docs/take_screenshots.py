@@ -140,7 +140,7 @@ def serve(store: Path, *options: str) -> subprocess.Popen[bytes]:
     server = subprocess.Popen(
         [*command, "--store", str(store), *options], cwd=ROOT, stdout=subprocess.DEVNULL
     )
-    for _ in range(600):
+    for _ in range(1800):
         try:
             urllib.request.urlopen(f"{URL}/api/health", timeout=1)  # noqa: S310 - loopback
         except OSError:

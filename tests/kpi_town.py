@@ -14,12 +14,16 @@ from data.kpi import Question, figures
 from data.models import (
     Appointment,
     Boundary,
+    Building,
+    Device,
     Dispute,
     Hazard,
     Incident,
     OfficeHolder,
+    PatrolTarget,
     Place,
     Post,
+    ServicePoint,
 )
 from data.viewer import LOCAL_STEWARD
 
@@ -118,6 +122,30 @@ def appoint(session, keys, code, position, place, kind="police", *, in_station=T
             since=date(2020, 1, 1),
         )
     )
+
+
+def staff(session):
+    """The places, a beat officer for each community and a member in every grid."""
+    keys = build(session)
+    for code, place in (("P1", "A"), ("P2", "B")):
+        appoint(session, keys, code, "beat_officer", place)
+    for grid in GRIDS:
+        appoint(session, keys, f"M{grid}", "full_time_member", grid, kind="grid_member")
+
+
+def furnish(session, *, camera=None):
+    """Things on both sides of the middle of a1, in b1 and in b2; give two places, east and west.
+
+    A camera, a school and 25 households stand in the east, 75 in the west.
+    """
+    east, west = spot("a1", dx=0.003), spot("a1", dx=-0.003)
+    put(session, Device, kind="camera", status="online", name=camera, geom=east)
+    put(session, ServicePoint, kind="police_room", name="R", geom=spot("b2"))
+    put(session, PatrolTarget, kind="must_point", due_per_week=3, geom=spot("b1"))
+    put(session, Building, kind="school", name="S", geom=east)
+    put(session, Building, kind="residential", household_count=75, geom=west)
+    put(session, Building, kind="residential", household_count=25, geom=east)
+    return east, west
 
 
 def ask(db, since=None, until=None, *, viewer=LOCAL_STEWARD, **more):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.analysis.plan_weights import save_bands, save_weights
 from data.planning import drawing
-from data.planning.opening import Begin, FromDay, FromPlan, begin_plan
+from data.planning.opening import Begin, FromDay, FromFrame, FromPlan, begin_plan
 from data.repositories.plan_notes import close_comment, comment
 from data.repositories.plan_writes import Turn, describe
 from geo.edits.renumbering import next_code
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from data.analysis.plan_weights import PlanWeights
     from data.database import Database
-    from data.planning.opening import OpenPlan
+    from data.importers.plan_files import PlanFile
+    from data.planning.opening import OpenPlan, PlanStart
     from data.repositories.plans import PlanRecord
     from data.viewer import Viewer
     from geo.districting.balance import Bands
@@ -42,6 +43,10 @@ class NewPlan:
         Day of the grids; None: the latest.
     scope
         Code of the place that is planned; empty: the whole store.
+    file
+        Grids of an uploaded file to start from, instead of those of the store.
+    remark
+        What of the file was left out, kept as a comment.
     """
 
     name: str
@@ -50,6 +55,8 @@ class NewPlan:
     plan: int | None = None
     day: date | None = None
     scope: str = ""
+    file: PlanFile | None = None
+    remark: str = ""
 
 
 def begin(database: Database, viewer: Viewer, told: NewPlan, at: datetime) -> PlanRecord:
@@ -60,7 +67,12 @@ def begin(database: Database, viewer: Viewer, told: NewPlan, at: datetime) -> Pl
     AccessRefused, RecordNotFound, DataError
         Those of `begin_plan`.
     """
-    start = FromPlan(told.plan) if told.plan else FromDay(told.day, told.scope or None)
+    start: PlanStart = FromDay(told.day, told.scope or None)
+    if told.file is not None:
+        file = told.file
+        start = FromFrame(file.frame, file.file_name, told.scope or None, told.remark)
+    elif told.plan:
+        start = FromPlan(told.plan)
     about = Begin(told.name, at, note=told.note, is_template=told.is_template)
     return begin_plan(database, viewer, start, about)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -28,15 +28,18 @@ from dashboard.viewmodels.overview import (
     lattice_of,
     shaded_by,
 )
-from dashboard.viewmodels.quality import BoundaryFaults, Quality, build_quality, load_faults
 from dashboard.viewmodels.town import Town, load_town
 from dashboard.viewmodels.unit_card import UnitCard, build_card
+from data.analysis.grids_of import chosen_grids
 from data.config import Config
 from data.counting import Placed, place_events
 from data.database import Database
+from data.errors import RecordNotFound
+from data.grids_of import ChosenGrids, GridsOf, plan_number
 from data.repositories.events import EventArrays, event_arrays
 from data.repositories.places import today_here
-from data.viewer import LOCAL_STEWARD, Viewer
+from data.repositories.plans import list_plans
+from data.viewer import LOCAL_STEWARD, DisplayLevel, Viewer
 from data.vocabulary import EventLayer
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
     from dashboard.maps.clusters import Lattice
     from data.importers.tables import TableOptions
+    from data.repositories.plan_records import PlanStatus
 
 # Each cached function below says on reading that no server runs yet: true, and no news.
 logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
@@ -51,6 +55,18 @@ logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.E
 PLACE_SETS: Final = ("places", "streets", "people", "settings")
 Revisions = tuple[tuple[str, int], ...]
 _Made = TypeVar("_Made")
+
+
+class ListedPlan(NamedTuple):
+    """A plan by name, with what decides whether its grids are offered and kept."""
+
+    id: int
+    name: str
+    status: PlanStatus
+    version: int
+    is_template: bool
+
+
 _PROCESS: Final[dict[str, Config]] = {}
 _AS_TEXT: Final[dict[str | type, Callable[[Any], str]]] = {tuple: repr, Wanted: repr, Viewer: repr}
 """Keys of what is asked many times on each page: Streamlit's own walk through them is ten times as
@@ -120,8 +136,46 @@ def one_reading() -> Iterator[None]:
 
 
 def town(as_of: str) -> Town:
-    """Give the places of a day (`today`, `event` (today's) or an ISO date)."""
-    return _town(store_key(), some_revisions(PLACE_SETS), day_of(as_of), viewer())
+    """Give the places of a day (`today`, `event` (today's) or an ISO date), or a plan's grids."""
+    revisions = (*some_revisions(PLACE_SETS), *plan_revision(as_of))
+    return _town(store_key(), revisions, (day_of(as_of), as_of), viewer())
+
+
+def plans() -> tuple[ListedPlan, ...]:
+    """List the plans that the viewer may see, changed last first; none for who sees no plans."""
+    return _plans(store_key(), some_revisions(("plans", "places")), viewer())
+
+
+def plan_revision(as_of: str) -> Revisions:
+    """Give the version of the plan that `as_of` names, as part of a key; empty for other grids.
+
+    Raises
+    ------
+    RecordNotFound
+        `no_such_plan`.
+    """
+    number = plan_number(as_of)
+    if number is None:
+        return ()
+    version = next((plan.version for plan in plans() if plan.id == number), None)
+    if version is None:
+        raise RecordNotFound("no_such_plan", plan=number)
+    return ((as_of, version),)
+
+
+def plan_grids(as_of: str) -> ChosenGrids | None:
+    """Give the grids of the plan that `as_of` names, with their people; None for other grids.
+
+    Raises
+    ------
+    RecordNotFound
+        `no_such_plan`.
+    """
+    version = plan_revision(as_of)
+    if not version:
+        return None
+    revisions = (*some_revisions(("places", "people")), *version)
+    return _plan_grids(store_key(), revisions, (today_here(), as_of), viewer())
 
 
 def overview(wanted: Wanted) -> Overview:
@@ -170,16 +224,6 @@ def _latest_at() -> datetime | None:
     return latest_moment(placed_layers("today", today_here(), viewer())[EventLayer.INCIDENTS])
 
 
-def quality(as_of: str) -> Quality:
-    """Give what the data-quality screen shows."""
-    return _quality(store_key(), some_revisions(), (today_here(), as_of), viewer())
-
-
-def faults(as_of: str) -> BoundaryFaults:
-    """Give the boundary faults of a day's base grids."""
-    return _faults(store_key(), some_revisions(("places",)), day_of(as_of), viewer())
-
-
 def looked_at(
     path: Path, kind: ImportKind, table: TableOptions, mapping: Mapping[str, str] | None
 ) -> Look:
@@ -218,10 +262,32 @@ def some_revisions(names: tuple[str, ...] | None = None) -> Revisions:
 # Shared, not copied for each visitor, as are events and views of them: nobody writes into them, and
 # a copy of a town or of a million rows takes longer than the answer.
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_AS_TEXT)
-def _town(path: str, revisions: Revisions, day: date, viewer: Viewer) -> Town:
+def _town(path: str, revisions: Revisions, asked: tuple[date, str], viewer: Viewer) -> Town:
     del path, revisions  # part of the key
+    day, as_of = asked
+    plan = plan_grids(as_of)
     with database().read() as session:
-        return load_town(session, viewer, as_of=day)
+        return load_town(session, viewer, as_of=day, plan=plan)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_TEXT)
+def _plans(path: str, revisions: Revisions, viewer: Viewer) -> tuple[ListedPlan, ...]:
+    del path, revisions  # part of the key
+    if viewer.level < DisplayLevel.INTERNAL:
+        return ()
+    with database().read() as session:
+        found = list_plans(session, viewer)
+    return tuple(ListedPlan(p.id, p.name, p.status, p.version, p.is_template) for p in found)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_TEXT)
+def _plan_grids(
+    path: str, revisions: Revisions, asked: tuple[date, str], viewer: Viewer
+) -> ChosenGrids:
+    del path, revisions  # part of the key
+    today, as_of = asked
+    with database().read() as session:
+        return chosen_grids(session, viewer, GridsOf(as_of), today=today)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=_AS_TEXT)
@@ -238,16 +304,24 @@ def _placed(
 ) -> Placed:
     layer, as_of = asked
     own = tuple(pair for pair in revisions if pair[0] == layer.value)
-    events = _events(path, own, layer, viewer)
+    events, plan = _events(path, own, layer, viewer), plan_grids(as_of)
+    grids = None if plan is None else plan.frame
     with database().read() as session:
-        return place_events(session, viewer, layer, today=today, as_of=as_of, events=events)
+        return place_events(
+            session, viewer, layer, today=today, as_of=as_of, events=events, grids=grids
+        )
 
 
 def placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, Placed]:
-    """Give the three layers on the grids of a day, each cached by itself."""
+    """Give the three layers on the grids of a day or a plan, each cached by itself."""
+    version = plan_revision(as_of)
     return {
         layer: _placed(
-            store_key(), some_revisions(("places", layer.value)), today, (layer, as_of), viewer
+            store_key(),
+            (*some_revisions(("places", layer.value)), *version),
+            today,
+            (layer, as_of),
+            viewer,
         )
         for layer in EventLayer
     }
@@ -259,7 +333,8 @@ def _overview(
 ) -> Overview:
     del revisions  # part of the key
     layers = placed_layers(wanted.as_of, today, viewer)
-    lattice = _lattice(path, some_revisions(("places", "incidents")), today, wanted.as_of, viewer)
+    own = (*some_revisions(("places", "incidents")), *plan_revision(wanted.as_of))
+    lattice = _lattice(path, own, today, wanted.as_of, viewer)
     return build_overview(town(wanted.as_of), layers, wanted, tz=facts().tz, lattice=lattice)
 
 
@@ -295,15 +370,6 @@ def _facts(path: str, revisions: Revisions, viewer: Viewer) -> Facts:
         return load_facts(session, viewer, store=database().name)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _quality(path: str, revisions: Revisions, asked: tuple[date, str], viewer: Viewer) -> Quality:
-    del path, revisions  # part of the key
-    today, as_of = asked
-    placed = placed_layers(as_of, today, viewer)
-    with database().read() as session:
-        return build_quality(session, viewer, (town(as_of), placed))
-
-
 @st.cache_data(max_entries=8, show_spinner=False)
 def _looked_at(
     path: str,
@@ -316,10 +382,3 @@ def _looked_at(
     file, kind, table = asked
     chosen = None if mapping is None else dict(mapping)
     return look(database(), viewer, Path(file), kind, table, chosen)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _faults(path: str, revisions: Revisions, day: date, viewer: Viewer) -> BoundaryFaults:
-    del path, revisions  # part of the key
-    with database().read() as session:
-        return load_faults(session, viewer, as_of=day)

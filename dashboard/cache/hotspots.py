@@ -14,7 +14,8 @@ import streamlit as st
 from dashboard import cache
 from dashboard.viewmodels.hotspots import HotspotView, question_of, view_of
 from dashboard.viewmodels.hotspots_why import CellCard, card_of, proved_question, week_of
-from dashboard.viewmodels.overview import Wanted, latest_moment, span_of
+from dashboard.viewmodels.overview import Span, Wanted, latest_moment, span_of
+from data.analysis.grids_of import grids_valid_in
 from data.analysis.hotspots import (
     BacktestAnswer,
     HotspotQuestion,
@@ -24,6 +25,7 @@ from data.analysis.hotspots import (
     hotspots_of,
     units_compared,
 )
+from data.grids_of import AS_OF_EVENT, AS_OF_TODAY, GridsOf
 from data.repositories.places import today_here
 from data.viewer import Viewer
 from data.vocabulary import EventLayer
@@ -47,9 +49,14 @@ _PROVING: Final = Lock()
 back-test keeps nobody from an answer."""
 
 
-def ground() -> HotspotGround:
-    """Give the incidents on today's boundaries, ready to be asked about."""
-    return _ground(cache.store_key(), cache.some_revisions(_SETS), today_here(), cache.viewer())
+def ground(grids_of: str = AS_OF_TODAY) -> HotspotGround:
+    """Give the incidents on one set of grids, ready to be asked about."""
+    day = today_here()
+    return _ground(cache.store_key(), _revisions(grids_of), (day, grids_of), cache.viewer())
+
+
+def _revisions(grids_of: str) -> cache.Revisions:
+    return (*cache.some_revisions(_SETS), *cache.plan_revision(grids_of))
 
 
 def latest_at() -> datetime | None:
@@ -63,12 +70,22 @@ def question(session: Session) -> HotspotQuestion:
     Raises
     ------
     ConfigError
-        Those of `HotspotQuestion`.
+        Those of `HotspotQuestion`; `grids_changed_within`.
     """
     period = session.period
     wanted = Wanted(period=period.key, since_on=period.since_on, last_on=period.last_on)
     span = span_of(wanted, latest_at(), cache.facts().tz)
-    return question_of(session.hotspots, (session.area, session.kinds), span, ground())
+    place = (session.area, session.kinds)
+    return question_of(session.hotspots, place, span, ground(), _grids_of(session.as_of, span))
+
+
+def _grids_of(as_of: str, span: Span) -> str:
+    """Name one set of grids; those valid then must have held all through the period."""
+    if as_of != AS_OF_EVENT:
+        return as_of
+    bounds, tz = (span.since, span.until), cache.facts().tz
+    with cache.database().read() as session:
+        return grids_valid_in(session, bounds, today=today_here(), tz=tz).as_of
 
 
 def view(asked: HotspotQuestion) -> HotspotView:
@@ -79,16 +96,20 @@ def view(asked: HotspotQuestion) -> HotspotView:
     DataError, GeoError
         Those of `hotspots_of`.
     """
-    revisions = cache.some_revisions(_SETS)
+    revisions = _revisions(asked.grids_of)
     return _view(cache.store_key(), revisions, today_here(), asked, cache.viewer())
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_AS_TEXT)
-def _ground(path: str, revisions: cache.Revisions, today: date, viewer: Viewer) -> HotspotGround:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_AS_TEXT)
+def _ground(
+    path: str, revisions: cache.Revisions, asked: tuple[date, str], viewer: Viewer
+) -> HotspotGround:
     del path, revisions  # part of the key
-    placed = cache.placed_layers("today", today, viewer)[EventLayer.INCIDENTS]
+    today, grids_of = asked
+    placed = cache.placed_layers(grids_of, today, viewer)[EventLayer.INCIDENTS]
+    day = GridsOf(grids_of).day(today)
     with cache.database().read() as session:
-        return ground_of(session, viewer, tz=cache.facts().tz, placed=placed)
+        return ground_of(session, viewer, as_of=day, tz=cache.facts().tz, placed=placed)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_AS_TEXT)
@@ -96,9 +117,9 @@ def _view(
     path: str, revisions: cache.Revisions, today: date, asked: HotspotQuestion, viewer: Viewer
 ) -> HotspotView:
     del path, revisions, today  # part of the key
-    town = cache.town("today")
+    town = cache.town(asked.grids_of)
     with _ASKING:
-        return view_of(hotspots_of(ground(), viewer, asked, now=cache.clock()), town)
+        return view_of(hotspots_of(ground(asked.grids_of), viewer, asked, now=cache.clock()), town)
 
 
 def card(asked: HotspotQuestion, cell_id: str) -> CellCard:
@@ -122,7 +143,7 @@ def proof(asked: HotspotQuestion, methods: tuple[str, ...]) -> BacktestAnswer:
     DataError, GeoError
         Those of `backtest_of`.
     """
-    key = (cache.store_key(), cache.some_revisions(_SETS), today_here())
+    key = (cache.store_key(), _revisions(asked.grids_of), today_here())
     return _proof(key, (proved_question(asked), methods), cache.viewer())
 
 
@@ -134,7 +155,7 @@ def units(asked: HotspotQuestion) -> UnitsAnswer:
     DataError, GeoError
         Those of `units_compared`.
     """
-    key = (cache.store_key(), cache.some_revisions(_SETS), today_here())
+    key = (cache.store_key(), _revisions(asked.grids_of), today_here())
     return _units(key, asked, cache.viewer())
 
 
@@ -146,14 +167,14 @@ def week(asked: HotspotQuestion) -> HourWeekday:
     GeoError
         Those of `geo.hotspots.hour_weekday`.
     """
-    key = (cache.store_key(), cache.some_revisions(_SETS), today_here())
+    key = (cache.store_key(), _revisions(asked.grids_of), today_here())
     return _week(key, asked, cache.viewer())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_AS_TEXT)
 def _card(key: _Key, asked: tuple[HotspotQuestion, str], viewer: Viewer) -> CellCard:
     question, cell_id = asked
-    layers = cache.placed_layers("today", key[2], viewer)
+    layers = cache.placed_layers(question.grids_of, key[2], viewer)
     answer = view(question).answer
     with _ASKING:
         return card_of(answer, viewer, cell_id, layers)
@@ -166,14 +187,15 @@ def _proof(
     del key
     question, methods = asked
     with _PROVING:
-        return backtest_of(ground(), viewer, question, methods=methods, now=cache.clock())
+        source = ground(question.grids_of)
+        return backtest_of(source, viewer, question, methods=methods, now=cache.clock())
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_AS_TEXT)
 def _units(key: _Key, asked: HotspotQuestion, viewer: Viewer) -> UnitsAnswer:
     del key
     with _PROVING:
-        return units_compared(ground(), viewer, asked, now=cache.clock())
+        return units_compared(ground(asked.grids_of), viewer, asked, now=cache.clock())
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_AS_TEXT)

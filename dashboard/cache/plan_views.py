@@ -219,7 +219,8 @@ def _comparison(
     with cache.database().read() as session:
         found = impact_of(session, viewer, first.grids, second.grids, as_of=day,
                           tz=cache.facts().tz)  # fmt: skip
-    return Comparison((first, second), changed_ground(first.grids, second.grids), found)
+    ground = changed_ground(first.grids, second.grids, found.ground)
+    return Comparison((first, second), ground, found)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=_AS_TEXT)

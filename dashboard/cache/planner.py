@@ -15,6 +15,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard import session as visitor
+from dashboard.maps.editing import shared_vertices
 from dashboard.viewmodels.overview import Span, Wanted, latest_moment, span_of
 from dashboard.viewmodels.planner import Followed, PlanState, followed, question_of
 from data.analysis.plan_counts import PlanCounts
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from dashboard.maps.editing import SharedVertices
     from data.analysis.plan_figures import PlanFigures, PlanGround
     from data.planning.opening import OpenPlan
     from data.repositories.plans import AsideRecord, EditRecord, NoteRecord, PlanRecord
@@ -61,11 +63,19 @@ class _Opened:
     def __init__(self) -> None:
         self.lock = RLock()
         self.held: dict[int, OpenPlan] = {}
+        self._shared: tuple[EditTiling, SharedVertices] | None = None
 
     def keep(self, opened: OpenPlan) -> None:
         self.held[opened.plan.version] = opened
         while len(self.held) > _VERSIONS:
             del self.held[min(self.held)]
+
+    def vertices(self, tiling: EditTiling) -> SharedVertices:
+        """Give the shared vertices; those of the tiling that was asked for last are kept."""
+        held = self._shared
+        if held is None or held[0] is not tiling:
+            held = self._shared = (tiling, shared_vertices(tiling.codes, tiling.shapes))
+        return held[1]
 
 
 class _Counted:
@@ -144,6 +154,11 @@ def keep(now: OpenPlan) -> None:
     shelf = _opened(cache.store_key(), now.plan.id, cache.viewer())
     with shelf.lock:
         shelf.keep(now)
+
+
+def vertices(now: OpenPlan) -> SharedVertices:
+    """Give the vertices that the grids of a plan share, as the map is drawn from them."""
+    return _opened(cache.store_key(), now.plan.id, cache.viewer()).vertices(now.tiling)
 
 
 def state(plan_id: int) -> PlanState:

@@ -117,9 +117,12 @@ def look(area: str) -> WallState:
     return replace(held.get(place, WallState()), fault=fault)
 
 
-def drawn(key: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
-    """Give what was made under this key, or make it."""
-    made: _Made = _drawn(key, make)
+def board_part(key: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
+    """Give a part of the board that was made under this key, or make it.
+
+    Unlike `cache.drawn`, nothing is added to the key: a wall's state names its own revisions.
+    """
+    made: _Made = _board_part(key, make)
     return made
 
 
@@ -140,7 +143,7 @@ def _held() -> dict[tuple[str, str], WallState]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _drawn(key: tuple[object, ...], _make: Callable[[], Any]) -> Any:  # noqa: ANN401 - what is made
+def _board_part(key: tuple[object, ...], _make: Callable[[], Any]) -> Any:  # noqa: ANN401 - what is made
     del key  # what it is kept under
     return _make()
 

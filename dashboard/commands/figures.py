@@ -16,6 +16,8 @@ from dashboard.commands.base import (
     today,
     words,
 )
+from dashboard.commands.grids_choice import grids_option, grids_told
+from data.grids_of import GridsOf
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer, PlaceLevel
 
@@ -44,7 +46,7 @@ COUNTED_LEVELS = (
     help=words("cli.option_counted"),
 )
 @events_options
-@click.option("--as-of", default="today", help=words("cli.option_as_of_plan"))
+@grids_option
 @click.option("--tz", default=None, help=words("cli.option_tz"))
 @click.option("--per-1000", "per_1000", is_flag=True, help=words("cli.option_per_1000"))
 @json_option
@@ -56,22 +58,19 @@ def count(  # noqa: PLR0913 - one parameter for each option
     kinds: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
-    as_of: str,
+    grids_of: GridsOf | None,
     tz: str | None,
     per_1000: bool,
     as_json: bool,
     store: str | None,
 ) -> None:
     """Count per unit, zeros included; units + outside + unlocated = total."""
-    from data.analysis.plan_counting import count_on_plan, plan_number
+    from data.analysis.grids_of import count_on
     from data.counting import EventFilter
-    from data.counting import count as count_units
     from data.repositories.figures import store_tz
 
     database = open_database(store)
-    plan = plan_number(as_of)
-    if plan is None:
-        _check_as_of(as_of)
+    of = grids_of or GridsOf()
     with database.read() as session:
         zone = tz or store_tz(session)
         wanted = EventFilter(in_zone(since, zone), in_zone(until, zone), kinds)
@@ -81,48 +80,42 @@ def count(  # noqa: PLR0913 - one parameter for each option
             "today": today(),
             "tz": zone,
         }
-        counted = EventLayer(layer)
-        found = (
-            count_units(session, LOCAL_STEWARD, counted, as_of=as_of, **asked)
-            if plan is None
-            else count_on_plan(session, LOCAL_STEWARD, counted, plan, **asked)
-        )
+        found, marked = count_on(session, LOCAL_STEWARD, EventLayer(layer), of, **asked)
     if as_json:
-        print_json(_count_document(found, layer))
+        print_json(_count_document(found, layer, marked))
         return
     for unit in found.units:
         rate = f"\t{unit.rate:.2f}" if unit.rate is not None else "\t—"
+        if unit.code in marked:
+            rate += f"\t{words('grids_of.estimated')}"
         say(f"{unit.code}\t{unit.name}\t{unit.n}" + (rate if per_1000 else ""))
     say(f"{words('count.outside')}\t{found.outside}")
     say(f"{words('count.unlocated')}\t{found.unlocated}")
     say(f"{words('count.total')}\t{found.total}")
     if found.imprecise:
         say(words("count.imprecise", n=found.imprecise))
-    say(words("count.as_of", as_of=_as_of_label(as_of, plan)))
+    say(words("count.as_of", as_of=grids_told(of)))
 
 
-def _check_as_of(as_of: str) -> None:
-    if as_of in {"today", "event"}:
-        return
-    try:
-        datetime.fromisoformat(as_of)
-    except ValueError as error:
-        raise click.BadParameter(words("cli.bad_as_of", value=as_of)) from error
-
-
-def _as_of_label(as_of: str, plan: int | None) -> str:
-    if plan is not None:
-        return words("count.as_of_plan", plan=plan)
-    return words(f"count.as_of_{as_of}") if as_of in {"today", "event"} else as_of
-
-
-def _count_document(found: Any, layer: str) -> dict[str, Any]:  # noqa: ANN401 - Counts, imported late
+def _count_document(
+    found: Any,  # noqa: ANN401 - Counts, imported late
+    layer: str,
+    marked: frozenset[str],
+) -> dict[str, Any]:
+    """Give the document; `is_estimated`: residents, and so the rate, were shared out."""
     return {
         "layer": layer,
         "by": found.level.value,
         "as_of": found.as_of,
         "units": [
-            {"code": u.code, "name": u.name, "n": u.n, "rate": u.rate, "base": u.base}
+            {
+                "code": u.code,
+                "name": u.name,
+                "n": u.n,
+                "rate": u.rate,
+                "base": u.base,
+                "is_estimated": u.code in marked,
+            }
             for u in found.units
         ],
         "outside": found.outside,

@@ -36,6 +36,8 @@ def say_hotspots(answer: "HotspotAnswer", out: Path | None, rows: int | None) ->
             parts.append(f"{float(row['score']):,.2f}")
         if report["hot_rule"] == "class":
             parts.append(class_label(words, str(row["class"])))
+        if row.get("is_estimated"):
+            parts.append(words("grids_of.estimated"))
         mark = words("hotspot_cli.named") if row["is_hotspot"] else ""
         say("\t".join([*parts, mark]).strip())
     if out is not None:

@@ -1,7 +1,7 @@
 """Say where events cluster, and how well each method would have done on the past."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ from dashboard.commands.base import (
     in_zone,
     json_option,
     open_database,
-    parse_day,
     parse_moment,
     print_json,
     standing_day,
     store_option,
+    today,
     words,
 )
+from dashboard.commands.grids_choice import grids_option
+from data.grids_of import GridsOf
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Viewer
 from data.vocabulary import EventLayer
 
@@ -107,7 +109,7 @@ def _shared_options(function: Function) -> Function:
                      help=words("hotspot_cli.option_proactive")),
         click.option("--area", default="", metavar="CODE",
                      help=words("hotspot_cli.option_area")),
-        click.option("--as-of", callback=parse_day, help=words("cli.option_as_of_day")),
+        grids_option,
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -217,7 +219,7 @@ def backtest(  # noqa: PLR0913 - one parameter for each option
 def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, Any, str]:  # noqa: ANN401 - imported late
     """Read the ground and put the question; give the id column of the cells as well."""
     from dashboard.commands.hotspot_files import read_cells_file
-    from data.analysis.hotspots import HotspotQuestion, ground_of
+    from data.analysis.hotspots import HotspotQuestion
     from data.repositories.figures import store_tz
     from geo.hotspots import HotspotOptions
 
@@ -229,8 +231,7 @@ def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, A
         cells = read_cells_file(asked["cells"], asked["id_column"], asked.get("base"))
     with database.read() as session:
         tz = store_tz(session)
-        day: date = asked["as_of"] or standing_day(session)
-        ground = ground_of(session, viewer, layer, as_of=day, tz=tz)
+        ground = _ground(session, viewer, layer, asked, tz)
     question = HotspotQuestion(
         layer=layer,
         since=in_zone(asked["since"], tz),
@@ -254,8 +255,26 @@ def _asked(database: Any, viewer: Viewer, asked: dict[str, Any]) -> tuple[Any, A
         ),
         area=asked["area"],
         with_proactive=asked["with_proactive"],
+        grids_of=ground.grids_of,
     )
     return ground, question, "cell_id" if cells is None else cells.id_column
+
+
+def _ground(
+    session: Any,  # noqa: ANN401 - Session, imported late
+    viewer: Viewer,
+    layer: EventLayer,
+    asked: dict[str, Any],
+    tz: str,
+) -> Any:  # noqa: ANN401 - HotspotGround, imported late
+    """Read the ground on the grids asked for."""
+    from data.analysis.hotspot_grids import ground_on
+
+    of = asked["grids_of"] or GridsOf()
+    is_today = asked["grids_of"] is not None and of.as_of == "today"
+    stands_on = today() if is_today else standing_day(session)
+    span = (in_zone(asked["since"], tz), in_zone(asked["until"], tz))
+    return ground_on(session, viewer, layer, of, span=span, today=stands_on, tz=tz)
 
 
 def _written(

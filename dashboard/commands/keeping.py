@@ -15,6 +15,8 @@ from dashboard.commands.base import (
     store_option,
     words,
 )
+from dashboard.commands.grids_choice import grids_option, plan_grids
+from data.grids_of import GridsOf
 from data.viewer import LOCAL_STEWARD, DisplayLevel
 
 LEVELS = {level.name.lower(): level for level in DisplayLevel}
@@ -65,7 +67,7 @@ def rejected(  # noqa: PLR0913 - one parameter for each option
 @click.command(help=words("cli.export"))
 @click.argument("layer")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--as-of", default="today", help=words("cli.option_as_of_day"))
+@grids_option
 @click.option(
     "--level",
     default="admin",
@@ -76,18 +78,25 @@ def rejected(  # noqa: PLR0913 - one parameter for each option
 @json_option
 @store_option
 def export(
-    layer: str, out: Path, *, as_of: str, level: str, as_json: bool, store: str | None
+    layer: str,
+    out: Path,
+    *,
+    grids_of: GridsOf | None,
+    level: str,
+    as_json: bool,
+    store: str | None,
 ) -> None:
     """Write a layer to a file."""
     from data.exports import ExportOptions, export_layer
 
+    now, of = datetime.now(UTC), grids_of or GridsOf()
     with open_database(store).write() as session:
-        options = ExportOptions(as_of=as_of, level=LEVELS[level])
-        rows = export_layer(
-            session, LOCAL_STEWARD, layer, out, options=options, now=datetime.now(UTC)
-        )
+        chosen = plan_grids(session, LOCAL_STEWARD, of, now.date())
+        options = ExportOptions(as_of=of.as_of, level=LEVELS[level], chosen=chosen)
+        rows = export_layer(session, LOCAL_STEWARD, layer, out, options=options, now=now)
     if as_json:
-        print_json({"rows": rows})
+        marked = 0 if chosen is None else len(chosen.estimated())
+        print_json({"rows": rows, "as_of": of.as_of, "estimated_grids": marked})
     else:
         say(words("export.done", rows=rows, file=out))
 

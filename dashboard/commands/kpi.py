@@ -4,7 +4,7 @@ Used by `dashboard.cli` (`gridbeat kpi`).
 """
 
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -21,18 +21,19 @@ from dashboard.commands.base import (
     today,
     words,
 )
+from dashboard.commands.grids_choice import grids_option, grids_told, plan_grids
 from dashboard.text import LANGUAGES, Words
-from dashboard.text.measures import RowLabels, measure_about, measure_label, note_text
+from dashboard.text.figures import by_number, figure_cells
+from dashboard.text.measures import RowLabels, measure_about, measure_label
+from data.grids_of import GridsOf
 from data.viewer import LOCAL_STEWARD
-
-DASH = "—"
 
 
 @click.command(help=words("cli.kpi"))
 @click.option("--from", "since", callback=parse_moment, help=words("cli.option_from"))
 @click.option("--to", "until", callback=parse_moment, help=words("cli.option_to"))
 @click.option("--unit", metavar="CODE", help=words("cli.option_unit"))
-@click.option("--as-of", "day", default=None, help=words("cli.option_as_of"))
+@grids_option
 @click.option("--measure", "measures", multiple=True, help=words("kpi.option_measure"))
 @click.option("--explain", "is_explained", is_flag=True, help=words("kpi.option_explain"))
 @json_option
@@ -42,7 +43,7 @@ def kpi(  # noqa: PLR0913 - one parameter for each option
     since: datetime | None,
     until: datetime | None,
     unit: str | None,
-    day: str | None,
+    grids_of: GridsOf | None,
     measures: tuple[str, ...],
     is_explained: bool,
     as_json: bool,
@@ -58,22 +59,26 @@ def kpi(  # noqa: PLR0913 - one parameter for each option
     database = open_database(store)
     with database.read() as session:
         zone = store_tz(session)
-        stands_on = today() if day == "today" else standing_day(session)
+        is_today = grids_of is not None and grids_of.as_of == "today"
+        stands_on = today() if is_today else standing_day(session)
         question = Question(
             stands_on, in_zone(since, zone), in_zone(until, zone), unit, zone, measures=measures
         )
-        question = _on_boundaries(question, day)
-        found = figures(session, LOCAL_STEWARD, question)
+        question = _on_boundaries(question, grids_of)
+        chosen = plan_grids(session, LOCAL_STEWARD, GridsOf(question.as_of), question.today)
+        found = figures(session, LOCAL_STEWARD, question, chosen)
         rows = {} if as_json else plan_labels(session, LOCAL_STEWARD)
     if as_json:
-        print_json({"kpi": [asdict(figure) for figure in found]})
+        print_json({"kpi": [_figure_document(figure) for figure in found]})
         return
     if not found:
         say(words("kpi.none"))
         return
     say(words("kpi.stands_on", day=question.today.isoformat()))
+    if chosen is not None:
+        say(words("count.as_of", as_of=grids_told(chosen.of)))
     say(words("kpi.head"))
-    for figure in sorted(found, key=_by_number):
+    for figure in sorted(found, key=by_number):
         say(figure_line(figure, words, rows))
 
 
@@ -83,42 +88,23 @@ def figure_line(figure: Any, words: Words, rows: RowLabels) -> str:  # noqa: ANN
 
     definition = definition_of(figure.measure)
     unit = definition.unit if definition is not None else _unit_of(figure)
-    base = DASH
-    if figure.denominator is not None and figure.numerator is not None:
-        base = f"{_number(figure.numerator)}/{_number(figure.denominator)}"
-    elif figure.denominator is not None:
-        base = f"n={_number(figure.denominator)}"
-    span = DASH
-    if figure.low is not None and figure.high is not None:
-        span = f"[{_value(figure.low, unit)}, {_value(figure.high, unit)}]"
-    cells = (
-        figure.id or "-",
-        measure_label(figure.measure, words, rows),
-        words("kpi_measure.all") if figure.scope == "all" else figure.scope,
-        _value(figure.value, unit),
-        base,
-        span,
-        words(f"kpi.source_{figure.source}"),
-        note_text(figure.note, words) if figure.note else "",
-    )
-    return "\t".join(cells).rstrip()
+    return "\t".join(figure_cells(figure, unit, words, rows)).rstrip()
 
 
-def _by_number(figure: Any) -> int:  # noqa: ANN401 - Figure, imported late
-    """Put totals first, then K1 to K26."""
-    return int(figure.id[1:]) if figure.id and figure.id[1:].isdigit() else 0
-
-
-def _on_boundaries(question: Any, day: str | None) -> Any:  # noqa: ANN401 - Question, imported late
-    """Take `--as-of`: a day moves the whole answer to it, `event` only the boundaries of events."""
-    if day in {None, "today"}:
+def _on_boundaries(question: Any, of: GridsOf | None) -> Any:  # noqa: ANN401 - Question, imported late
+    """Take `--as-of`: a day moves the whole answer, `event` and a plan only the boundaries."""
+    if of is None or of.as_of == "today":
         return question
-    if day == "event":
-        return replace(question, as_of="event")
-    try:
-        return replace(question, today=date.fromisoformat(str(day)))
-    except ValueError as error:
-        raise click.BadParameter(words("cli.bad_as_of", value=day)) from error
+    if of.is_event or of.plan_id is not None:
+        return replace(question, as_of=of.as_of)
+    return replace(question, today=of.day(question.today))
+
+
+def _figure_document(figure: Any) -> dict[str, Any]:  # noqa: ANN401 - Figure, imported late
+    """Give a figure; `is_estimated`: it stands on people that were shared out."""
+    from data.kpi.figure import NOTE_ESTIMATED
+
+    return asdict(figure) | {"is_estimated": NOTE_ESTIMATED in figure.note.split(",")}
 
 
 def _explain(measures: tuple[str, ...], *, as_json: bool) -> None:
@@ -156,18 +142,3 @@ def _document(definition: Any) -> dict[str, Any]:  # noqa: ANN401 - Definition, 
 def _unit_of(figure: Any) -> str:  # noqa: ANN401 - Figure, imported late
     """Guess the unit of a figure that only its article knows: a quotient is a share."""
     return "count" if figure.denominator is None else "share"
-
-
-def _value(value: float | None, unit: str) -> str:
-    if value is None:
-        return DASH
-    if unit == "share":
-        return f"{100 * value:.2f} %"
-    if unit in {"days", "minutes"}:
-        return words(f"kpi.{unit}", n=_number(round(value, 1)))
-    return _number(value)
-
-
-def _number(value: float) -> str:
-    text = f"{value:,.2f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -8,38 +8,33 @@ from typing import Any
 
 import click
 
-from dashboard.commands.base import (
-    json_option,
-    open_database,
-    parse_day,
-    print_json,
-    say,
-    store_option,
-    words,
-)
+from dashboard.commands.base import parse_day, print_json, say, words
 from dashboard.commands.plan_desk import (
     MOST_ROWS,
     acting,
     author_option,
     by_option,
     in_words,
-    moment_now,
+    name_option,
+    note_option,
     plan_document,
-    plan_line,
-    plan_named,
+    plan_options,
+    reason_option,
     sentence_of,
-    turn_of,
+    tell_plan,
+    turn_on,
     version_option,
 )
 from data.errors import DataError
 
+_EFFECTIVE = click.option(
+    "--effective", required=True, metavar="DATE", callback=parse_day,
+    help=words("plan_cli.option_effective"),
+)  # fmt: skip
+
 
 @click.command(help=words("plan_cli.approve"))
-@click.argument("plan", metavar="PLAN")
-@by_option
-@version_option
-@json_option
-@store_option
+@plan_options(by_option, version_option)
 def approve(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
     """Approve a draft: by another person than its author."""
     from data.repositories import plan_writes
@@ -48,11 +43,7 @@ def approve(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
 
 
 @click.command(help=words("plan_cli.reopen"))
-@click.argument("plan", metavar="PLAN")
-@by_option
-@version_option
-@json_option
-@store_option
+@plan_options(by_option, version_option)
 def reopen(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
     """Make a draft of an approved or withdrawn plan again."""
     from data.repositories import plan_writes
@@ -61,12 +52,7 @@ def reopen(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
 
 
 @click.command(help=words("plan_cli.withdraw"))
-@click.argument("plan", metavar="PLAN")
-@by_option
-@click.option("--reason", default="", help=words("plan_cli.option_reason"))
-@version_option
-@json_option
-@store_option
+@plan_options(by_option, reason_option, version_option)
 def withdraw(*, reason: str, **asked: Any) -> None:  # noqa: ANN401 - the options, by click
     """Give a plan up; it is kept."""
     from data.repositories import plan_writes
@@ -76,48 +62,28 @@ def withdraw(*, reason: str, **asked: Any) -> None:  # noqa: ANN401 - the option
 
 def _decide(decision: Any, asked: dict[str, Any], **more: Any) -> None:  # noqa: ANN401 - imported late
     """Take a decision in one transaction and tell how the plan stands."""
-    database, viewer = open_database(asked["store"]), acting(asked["by"])
-    with database.read() as session:
-        seen = plan_named(session, asked["plan"])
-    turn = turn_of(database, seen, asked["version"])
+    database, _, turn = turn_on(asked["store"], asked["plan"], asked["version"])
     with in_words(), database.write() as session:
-        after = decision(session, viewer, turn, **more)
-    if asked["as_json"]:
-        print_json(plan_document(after))
-        return
-    say(plan_line(after))
+        after = decision(session, acting(asked["by"]), turn, **more)
+    tell_plan(after, as_json=asked["as_json"])
 
 
 @click.command(help=words("plan_cli.rebase"))
-@click.argument("plan", metavar="PLAN")
-@author_option
-@version_option
-@json_option
-@store_option
+@plan_options(author_option, version_option)
 def rebase(
     *, plan: str, author: str | None, version: int | None, as_json: bool, store: str | None
 ) -> None:
     """Put a plan on the latest grids."""
     from data.planning import drawing
 
-    database, viewer = open_database(store), acting(author)
-    with database.read() as session:
-        seen = plan_named(session, plan)
+    database, _, turn = turn_on(store, plan, version)
     with in_words():
-        opened = drawing.rebase(database, viewer, turn_of(database, seen, version))
-    if as_json:
-        print_json({**plan_document(opened.plan), "grids": len(opened.tiling)})
-        return
-    say(plan_line(opened.plan))
+        opened = drawing.rebase(database, acting(author), turn)
+    tell_plan(opened.plan, as_json=as_json, grids=len(opened.tiling))
 
 
 @click.command("roll-back", help=words("plan_cli.roll_back"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--name", help=words("plan_cli.option_name"))
-@author_option
-@click.option("--note", default="", help=words("plan_cli.option_note"))
-@json_option
-@store_option
+@plan_options(name_option, author_option, note_option)
 def roll_back(
     *,
     plan: str,
@@ -131,31 +97,15 @@ def roll_back(
     from data.planning import publishing
     from data.planning.opening import Begin
 
-    database, viewer = open_database(store), acting(author)
-    with database.read() as session:
-        seen = plan_named(session, plan)
+    database, seen, turn = turn_on(store, plan, None)
     called = name or words("plan_cli.roll_back_name", name=seen.name)
     with in_words():
-        made = publishing.roll_back(
-            database, viewer, seen.id, Begin(called, moment_now(database), note)
-        )
-    if as_json:
-        print_json(plan_document(made))
-        return
-    say(plan_line(made))
+        made = publishing.roll_back(database, acting(author), seen.id, Begin(called, turn.at, note))
+    tell_plan(made, as_json=as_json)
 
 
 @click.command(help=words("plan_cli.publish"))
-@click.argument("plan", metavar="PLAN")
-@click.option(
-    "--effective", required=True, metavar="DATE", callback=parse_day,
-    help=words("plan_cli.option_effective"),
-)  # fmt: skip
-@click.option("--reason", default="", help=words("plan_cli.option_reason"))
-@by_option
-@version_option
-@json_option
-@store_option
+@plan_options(_EFFECTIVE, reason_option, by_option, version_option)
 def publish(  # noqa: PLR0913 - one parameter for each option
     *,
     plan: str,
@@ -169,13 +119,12 @@ def publish(  # noqa: PLR0913 - one parameter for each option
     """Make an approved plan's grids those of the store from a day on."""
     from data.planning import publishing
 
-    database, viewer = open_database(store), acting(by)
-    with database.read() as session:
-        seen = plan_named(session, plan)
-    turn = turn_of(database, seen, version)
+    database, seen, turn = turn_on(store, plan, version)
     try:
         with in_words():
-            done = publishing.publish(database, viewer, turn, effective_on=effective, reason=reason)
+            done = publishing.publish(
+                database, acting(by), turn, effective_on=effective, reason=reason
+            )
     except DataError as error:
         if error.code != "plan_new_faults":
             raise

@@ -1,4 +1,4 @@
-"""Share what the commands of plans need: who acts, which plan, turns, documents, refusals in words.
+"""Share what the commands of plans need: options, who acts, which plan, turns, documents, refusals.
 
 Used by the other `plan_*` files of `dashboard/commands`. Knows nothing of single commands.
 """
@@ -11,38 +11,37 @@ from typing import Any, TypeVar
 
 import click
 
-from dashboard.commands.base import words
+from dashboard.commands.base import (
+    json_option,
+    open_database,
+    print_json,
+    say,
+    store_option,
+    words,
+)
 from data.config import DEFAULT_TZ
 from data.errors import DataError, RecordNotFound
 from data.viewer import LOCAL_STEWARD, Viewer
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
+"""What adds an option or an argument to a command."""
 MOST_ROWS = 50
 """Rows that are said to people; a document holds all."""
 _LONGEST_NAME = 80
 _GROUPS = {"status": "plan_status", "state": "plan_aside", "action": "plan_action"}
 
 
-def author_option(function: Function) -> Function:
-    """Add `--author`: in whose name the command acts."""
-    option = click.option(
-        "--author", metavar="NAME", callback=_named, help=words("plan_cli.option_author")
-    )
-    return option(function)
+def plan_options(*more: Option) -> Callable[[Function], Function]:
+    """Add PLAN, then what `more` adds in its order, then `--json` and `--store`."""
+    options = (click.argument("plan", metavar="PLAN"), *more, json_option, store_option)
 
+    def add(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
 
-def by_option(function: Function) -> Function:
-    """Add `--by`: who approves, publishes or withdraws."""
-    option = click.option("--by", metavar="NAME", callback=_named, help=words("plan_cli.option_by"))
-    return option(function)
-
-
-def version_option(function: Function) -> Function:
-    """Add `--version`: the version that the caller saw."""
-    option = click.option(
-        "--version", type=click.IntRange(1), metavar="N", help=words("plan_cli.option_version")
-    )
-    return option(function)
+    return add
 
 
 def _named(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str | None:
@@ -54,6 +53,23 @@ def _named(_ctx: click.Context, _option: click.Parameter, text: str | None) -> s
     return name
 
 
+author_option: Option = click.option(
+    "--author", metavar="NAME", callback=_named, help=words("plan_cli.option_author")
+)
+"""In whose name the command acts."""
+by_option: Option = click.option(
+    "--by", metavar="NAME", callback=_named, help=words("plan_cli.option_by")
+)
+"""Who approves, publishes or withdraws."""
+version_option: Option = click.option(
+    "--version", type=click.IntRange(1), metavar="N", help=words("plan_cli.option_version")
+)
+"""The version that the caller saw."""
+name_option: Option = click.option("--name", help=words("plan_cli.option_name"))
+note_option: Option = click.option("--note", default="", help=words("plan_cli.option_note"))
+reason_option: Option = click.option("--reason", default="", help=words("plan_cli.option_reason"))
+
+
 def acting(name: str | None) -> Viewer:
     """Give who acts: the local account, or the same rights under another name."""
     return LOCAL_STEWARD if name is None else replace(LOCAL_STEWARD, name=name)
@@ -61,14 +77,18 @@ def acting(name: str | None) -> Viewer:
 
 def moment_now(database: Any) -> datetime:  # noqa: ANN401 - Database, imported late
     """Give the moment at which a command writes: now; in a scenario its day at this time of day."""
+    return clock_of(database)()
+
+
+def clock_of(database: Any) -> Callable[[], datetime]:  # noqa: ANN401 - Database, imported late
+    """Give what tells the moments of a command that writes often; the store is asked once."""
     from dashboard.viewmodels.facts import load_facts
     from data.repositories.events import latest_incident
 
-    now = datetime.now(UTC)
     with database.read() as session:
         facts = load_facts(session, LOCAL_STEWARD, store="")
         latest = latest_incident(session) if facts.scenario_on is not None else None
-    return facts.written_at(latest, now)
+    return lambda: facts.written_at(latest, datetime.now(UTC))
 
 
 def plan_named(session: Any, text: str) -> Any:  # noqa: ANN401 - Session and PlanRecord, imported late
@@ -92,11 +112,34 @@ def plan_named(session: Any, text: str) -> Any:  # noqa: ANN401 - Session and Pl
     return found[0]
 
 
-def turn_of(database: Any, plan: Any, version: int | None) -> Any:  # noqa: ANN401 - imported late
+def plan_opened(session: Any, text: str) -> Any:  # noqa: ANN401 - Session and OpenPlan, imported late
+    """Open the plan that a command names; see `plan_named`."""
+    from data.planning.opening import open_plan
+
+    return open_plan(session, LOCAL_STEWARD, plan_named(session, text).id)
+
+
+def turn_of(plan: Any, version: int | None, at: datetime) -> Any:  # noqa: ANN401 - imported late
     """Give the turn of a command: the stated version, else the plan's own."""
     from data.repositories.plan_writes import Turn
 
-    return Turn(plan.id, plan.version if version is None else version, moment_now(database))
+    return Turn(plan.id, plan.version if version is None else version, at)
+
+
+def turn_on(store: str | None, text: str, version: int | None) -> tuple[Any, Any, Any]:
+    """Open the store for a command that changes one plan once: database, plan, turn."""
+    database = open_database(store)
+    with database.read() as session:
+        seen = plan_named(session, text)
+    return database, seen, turn_of(seen, version, moment_now(database))
+
+
+def tell_plan(plan: Any, *, as_json: bool, **more: object) -> None:  # noqa: ANN401 - PlanRecord
+    """Say how a plan stands: a document with `more`, or a line."""
+    if as_json:
+        print_json({**plan_document(plan), **more})
+    else:
+        say(plan_line(plan))
 
 
 def worded(fields: Mapping[str, object]) -> dict[str, object]:

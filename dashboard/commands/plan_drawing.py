@@ -17,13 +17,17 @@ from dashboard.commands.base import json_option, open_database, print_json, say,
 from dashboard.commands.plan_desk import (
     acting,
     author_option,
+    clock_of,
     in_words,
+    moment_now,
     plan_document,
-    plan_line,
     plan_named,
+    plan_options,
     report_lines,
     sentence_of,
+    tell_plan,
     turn_of,
+    turn_on,
     version_option,
 )
 from data.errors import DataError, ImportRefused
@@ -35,17 +39,16 @@ _REFUSED = frozenset({"plan_changed", "plan_base_changed", "plan_not_draft", "pl
 
 
 @click.command(help=words("plan_cli.apply"))
-@click.argument("plan", metavar="PLAN")
-@click.argument("file", metavar="EDIT.json")
-@author_option
-@version_option
-@click.option("--snap-m", type=click.FloatRange(0), help=words("plan_cli.option_snap"))
-@click.option("--allow-parts", is_flag=True, help=words("plan_cli.option_parts"))
-@click.option("--across-communities", is_flag=True, help=words("plan_cli.option_across"))
-@click.option("--clip", is_flag=True, help=words("plan_cli.option_clip"))
-@click.option("--along-streets", is_flag=True, help=words("plan_cli.option_streets"))
-@json_option
-@store_option
+@plan_options(
+    click.argument("file", metavar="EDIT.json"),
+    author_option,
+    version_option,
+    click.option("--snap-m", type=click.FloatRange(0), help=words("plan_cli.option_snap")),
+    click.option("--allow-parts", is_flag=True, help=words("plan_cli.option_parts")),
+    click.option("--across-communities", is_flag=True, help=words("plan_cli.option_across")),
+    click.option("--clip", is_flag=True, help=words("plan_cli.option_clip")),
+    click.option("--along-streets", is_flag=True, help=words("plan_cli.option_streets")),
+)
 def apply(
     *,
     plan: str,
@@ -64,27 +67,21 @@ def apply(
     with database.read() as session:
         seen = plan_named(session, plan)
         options = _options(session, viewer, how)
+    clock = clock_of(database)
     done: list[dict[str, Any]] = []
     refused, opened = None, None
     for number, edit in enumerate(edits, start=1):
-        turn = turn_of(database, opened.plan if opened else seen, None if opened else version)
+        turn = turn_of(opened.plan if opened else seen, None if opened else version, clock())
         try:
             drawn = draw(database, viewer, turn, edit, options=options, opened=opened)
         except (DataError, GeoError) as fault:
-            if isinstance(fault, DataError) and fault.code not in _REFUSED:
-                raise
             refused = _refusal(fault, number, edit)
             break
         opened = drawn.opened
         done.append(_applied(number, edit, drawn.report))
     with database.read() as session:
         after = plan_named(session, str(seen.id))
-    if as_json:
-        left = len(edits) - len(done) - (refused is not None)
-        print_json({**plan_document(after), "applied": done, "refused": refused, "left": left})
-    else:
-        _say_applied(after, done, refused, len(edits))
-    return 0 if refused is None else 1
+    return _told(after, done, refused, len(edits), as_json=as_json)
 
 
 def _options(session: Any, viewer: Any, how: Mapping[str, Any]) -> Any:  # noqa: ANN401 - imported late
@@ -154,9 +151,12 @@ def _applied(number: int, edit: Any, report: Any) -> dict[str, Any]:  # noqa: AN
 
 
 def _refusal(fault: DataError | GeoError, number: int, edit: Any) -> dict[str, Any]:  # noqa: ANN401 - Edit
+    """Give why one drawing was refused; what stops the whole command is raised again."""
     from data.repositories.plan_notes import plain
     from geo.edits.values import kind_of
 
+    if isinstance(fault, DataError) and fault.code not in _REFUSED:
+        raise fault
     fields = {name: plain(value) for name, value in fault.fields.items()}
     return {
         "number": number,
@@ -168,6 +168,23 @@ def _refusal(fault: DataError | GeoError, number: int, edit: Any) -> dict[str, A
         "place": fields.pop("place", ""),
         "fields": fields,
     }
+
+
+def _told(
+    plan: Any,  # noqa: ANN401 - PlanRecord, imported late
+    done: list[dict[str, Any]],
+    refused: dict[str, Any] | None,
+    total: int,
+    *,
+    as_json: bool,
+) -> int:
+    """Tell what was applied and what was refused; give the command's exit code."""
+    left = total - len(done) - (refused is not None)
+    if as_json:
+        print_json({**plan_document(plan), "applied": done, "refused": refused, "left": left})
+    else:
+        _say_applied(plan, done, refused, total)
+    return 0 if refused is None else 1
 
 
 def _say_applied(
@@ -190,16 +207,14 @@ def _say_applied(
     )
 
 
-@click.command(help=words("plan_cli.undo"))
-@click.argument("plan", metavar="PLAN")
-@click.option(
+_STEPS = click.option(
     "--steps", type=click.IntRange(1), default=1, show_default=True,
     help=words("plan_cli.option_steps"),
 )  # fmt: skip
-@author_option
-@version_option
-@json_option
-@store_option
+
+
+@click.command(help=words("plan_cli.undo"))
+@plan_options(_STEPS, author_option, version_option)
 def undo(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
     """Take the last edits back."""
     from data.planning.drawing import undo as take_back
@@ -208,15 +223,7 @@ def undo(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
 
 
 @click.command(help=words("plan_cli.redo"))
-@click.argument("plan", metavar="PLAN")
-@click.option(
-    "--steps", type=click.IntRange(1), default=1, show_default=True,
-    help=words("plan_cli.option_steps"),
-)  # fmt: skip
-@author_option
-@version_option
-@json_option
-@store_option
+@plan_options(_STEPS, author_option, version_option)
 def redo(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
     """Bring edits back that were undone."""
     from data.planning.drawing import redo as bring_back
@@ -225,16 +232,10 @@ def redo(**asked: Any) -> None:  # noqa: ANN401 - the options, by click
 
 
 def _step(move: Any, asked: dict[str, Any]) -> None:  # noqa: ANN401 - a function, imported late
-    database, viewer = open_database(asked["store"]), acting(asked["author"])
-    with database.read() as session:
-        seen = plan_named(session, asked["plan"])
+    database, _, turn = turn_on(asked["store"], asked["plan"], asked["version"])
     with in_words():
-        turn = turn_of(database, seen, asked["version"])
-        opened = move(database, viewer, turn, steps=asked["steps"])
-    if asked["as_json"]:
-        print_json({**plan_document(opened.plan), "grids": len(opened.tiling)})
-        return
-    say(plan_line(opened.plan))
+        opened = move(database, acting(asked["author"]), turn, steps=asked["steps"])
+    tell_plan(opened.plan, as_json=asked["as_json"], grids=len(opened.tiling))
 
 
 @click.group(help=words("plan_cli.aside"))
@@ -243,10 +244,7 @@ def aside() -> None:
 
 
 @aside.command("list", help=words("plan_cli.aside_list"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--all", "with_closed", is_flag=True, help=words("plan_cli.option_all"))
-@json_option
-@store_option
+@plan_options(click.option("--all", "with_closed", is_flag=True, help=words("plan_cli.option_all")))
 def list_asides(*, plan: str, with_closed: bool, as_json: bool, store: str | None) -> None:
     """List the drawings of a plan that were refused and kept."""
     from data.repositories import plans
@@ -288,28 +286,18 @@ def _aside_document(one: Any) -> dict[str, Any]:  # noqa: ANN401 - AsideRecord, 
 def take(*, number: int, author: str | None, as_json: bool, store: str | None) -> int:
     """Apply a drawing to the plan as it is now; it stays aside where it is refused again."""
     from data.planning.drawing import take_up
-    from data.repositories.plans import find_aside
     from geo.edits.values import from_json
 
-    database, viewer = open_database(store), acting(author)
-    with database.read() as session:
-        kept = find_aside(session, viewer, number)
-        seen = plan_named(session, str(kept.plan_id))
-    edit = from_json(kept.edit)
-    done, refused, after = [], None, seen
+    database, kept, after = _kept_aside(store, number)
+    edit, turn = from_json(kept.edit), turn_of(after, None, moment_now(database))
+    done, refused = [], None
     with in_words():
         try:
-            drawn = take_up(database, viewer, number, turn_of(database, seen, None))
+            drawn = take_up(database, acting(author), number, turn)
             done, after = [_applied(1, edit, drawn.report)], drawn.opened.plan
         except (DataError, GeoError) as fault:
-            if isinstance(fault, DataError) and fault.code not in _REFUSED:
-                raise
             refused = {**_refusal(fault, 1, edit), "aside": number}
-    if as_json:
-        print_json({**plan_document(after), "applied": done, "refused": refused, "left": 0})
-    else:
-        _say_applied(after, done, refused, 1)
-    return 0 if refused is None else 1
+    return _told(after, done, refused, 1, as_json=as_json)
 
 
 @aside.command(help=words("plan_cli.aside_dismiss"))
@@ -322,15 +310,22 @@ def dismiss(*, number: int, author: str | None, as_json: bool, store: str | None
     from data.planning.drawing import dismiss as give_up
     from data.repositories.plans import find_aside
 
-    database, viewer = open_database(store), acting(author)
-    with database.read() as session:
-        kept = find_aside(session, viewer, number)
-        seen = plan_named(session, str(kept.plan_id))
+    database, _, seen = _kept_aside(store, number)
     with in_words():
-        give_up(database, viewer, number, turn_of(database, seen, None))
-    with database.read() as session:
-        after = find_aside(session, viewer, number)
-    if as_json:
-        print_json({"plan": after.plan_id, **_aside_document(after)})
+        give_up(database, acting(author), number, turn_of(seen, None, moment_now(database)))
+    if not as_json:
+        say(words("plan_cli.dismissed", aside=number))
         return
-    say(words("plan_cli.dismissed", aside=number))
+    with database.read() as session:
+        after = find_aside(session, LOCAL_STEWARD, number)
+    print_json({"plan": after.plan_id, **_aside_document(after)})
+
+
+def _kept_aside(store: str | None, number: int) -> tuple[Any, Any, Any]:
+    """Open the store for one drawing set aside: database, drawing, its plan."""
+    from data.repositories.plans import find_aside, find_plan
+
+    database = open_database(store)
+    with database.read() as session:
+        kept = find_aside(session, LOCAL_STEWARD, number)
+        return database, kept, find_plan(session, LOCAL_STEWARD, kept.plan_id)

@@ -10,12 +10,10 @@ from typing import Any
 import click
 
 from dashboard.commands.base import (
-    json_option,
     open_database,
     print_json,
     say,
     standing_day,
-    store_option,
     words,
 )
 from dashboard.commands.plan_desk import (
@@ -25,6 +23,8 @@ from dashboard.commands.plan_desk import (
     moment_now,
     plan_document,
     plan_named,
+    plan_opened,
+    plan_options,
 )
 from dashboard.commands.plan_words import rows_of
 from data.errors import ImportRefused
@@ -35,11 +35,10 @@ _SHEETS = (".csv", ".pdf", ".xlsx")
 
 
 @click.command(help=words("plan_cli.impact"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--out", type=FILE, metavar="FILE", help=words("plan_cli.option_impact_out"))
-@author_option
-@json_option
-@store_option
+@plan_options(
+    click.option("--out", type=FILE, metavar="FILE", help=words("plan_cli.option_impact_out")),
+    author_option,
+)
 def impact(
     *, plan: str, out: Path | None, author: str | None, as_json: bool, store: str | None
 ) -> None:
@@ -145,11 +144,10 @@ def _moves_csv(value: Any) -> str:  # noqa: ANN401 - PlanImpact, imported late
 
 
 @click.command(help=words("plan_cli.crosswalk"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--out", type=FILE, metavar="FILE", help=words("plan_cli.option_crosswalk_out"))
-@author_option
-@json_option
-@store_option
+@plan_options(
+    click.option("--out", type=FILE, metavar="FILE", help=words("plan_cli.option_crosswalk_out")),
+    author_option,
+)
 def crosswalk(
     *, plan: str, out: Path | None, author: str | None, as_json: bool, store: str | None
 ) -> None:
@@ -190,20 +188,15 @@ def _percent(share: float | None) -> str:
 
 
 @click.command(help=words("plan_cli.export"))
-@click.argument("plan", metavar="PLAN")
-@click.argument("out", type=FILE, metavar="OUT")
-@author_option
-@json_option
-@store_option
+@plan_options(click.argument("out", type=FILE, metavar="OUT"), author_option)
 def export(*, plan: str, out: Path, author: str | None, as_json: bool, store: str | None) -> None:
     """Write the plan's grids to a file."""
     from data.exports.plan_grids import export_plan_grids
-    from data.planning.opening import open_plan
 
     database, viewer = open_database(store), acting(author)
     now = moment_now(database)
     with database.read() as session:
-        opened = open_plan(session, viewer, plan_named(session, plan).id)
+        opened = plan_opened(session, plan)
     about = {"plan": f"{opened.plan.id} {opened.plan.name}", "version": str(opened.plan.version)}
     frame = opened.tiling.frame()
     with database.write() as session:

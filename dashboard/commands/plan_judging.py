@@ -12,15 +12,21 @@ import click
 from dashboard.commands.base import (
     events_options,
     in_zone,
-    json_option,
     open_database,
     print_json,
     say,
     standing_day,
-    store_option,
     words,
 )
-from dashboard.commands.plan_desk import MOST_ROWS, plan_document, plan_line, plan_named
+from dashboard.commands.plan_desk import (
+    MOST_ROWS,
+    day_told,
+    plan_document,
+    plan_line,
+    plan_named,
+    plan_opened,
+    plan_options,
+)
 from dashboard.commands.plan_words import (
     balance_lines,
     balances_document,
@@ -30,6 +36,10 @@ from dashboard.commands.plan_words import (
 from data.errors import DataError
 from data.viewer import LOCAL_STEWARD
 from data.vocabulary import EventLayer
+
+_WEIGHTS = click.option(
+    "--weights", multiple=True, metavar="NAME=MINUTES", help=words("plan_cli.option_weights")
+)
 
 
 def figures_of(session: Any, grids: Any, day: Any, asked: dict[str, Any]) -> Any:  # noqa: ANN401 - imported late
@@ -74,20 +84,16 @@ def _weighted(weights: Any, pairs: tuple[str, ...]) -> Any:  # noqa: ANN401 - Pl
 
 
 @click.command(help=words("plan_cli.check"))
-@click.argument("plan", metavar="PLAN")
-@json_option
-@store_option
+@plan_options()
 def check(*, plan: str, as_json: bool, store: str | None) -> int:
     """List faults, grids outside the bands, and who is to be appointed anew."""
     from dashboard.printing.impact_words import check_text
     from dashboard.viewmodels.plan_impact import plan_grids
     from data.analysis.impact import impact_of
-    from data.planning.opening import open_plan
     from data.planning.publishing import check_plan, plan_warnings
 
     with open_database(store).read() as session:
-        seen = plan_named(session, plan)
-        opened = open_plan(session, LOCAL_STEWARD, seen.id)
+        opened = plan_opened(session, plan)
         found = check_plan(session, LOCAL_STEWARD, opened)
         warnings = plan_warnings(session, LOCAL_STEWARD, opened, found)
         before, after = plan_grids(session, opened)
@@ -168,15 +174,13 @@ def _bands(figures: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - PlanFigures
 
 
 @click.command(help=words("plan_cli.figures"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--by", type=click.Choice(["grid", "officer"]), default="grid", show_default=True,
-              help=words("plan_cli.option_figures_by"))  # fmt: skip
-@click.option("--weights", multiple=True, metavar="NAME=MINUTES",
-              help=words("plan_cli.option_weights"))  # fmt: skip
-@click.option("--before", is_flag=True, help=words("plan_cli.option_before"))
-@events_options
-@json_option
-@store_option
+@plan_options(
+    click.option("--by", type=click.Choice(["grid", "officer"]), default="grid",
+                 show_default=True, help=words("plan_cli.option_figures_by")),
+    _WEIGHTS,
+    click.option("--before", is_flag=True, help=words("plan_cli.option_before")),
+    events_options,
+)  # fmt: skip
 def figures(
     *,
     plan: str,
@@ -188,10 +192,9 @@ def figures(
 ) -> None:
     """Give the figures of each grid and each post, and the balances side by side."""
     from dashboard.viewmodels.plan_impact import plan_grids
-    from data.planning.opening import open_plan
 
     with open_database(store).read() as session:
-        opened = open_plan(session, LOCAL_STEWARD, plan_named(session, plan).id)
+        opened = plan_opened(session, plan)
         frames = plan_grids(session, opened)
         found = figures_of(session, frames[0 if before else 1], standing_day(session), asked)
     if as_json:
@@ -216,13 +219,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - a figure
 
 
 @click.command(help=words("plan_cli.compare"))
-@click.argument("plan", metavar="PLAN")
-@click.argument("other", metavar="[OTHER]", required=False)
-@click.option("--weights", multiple=True, metavar="NAME=MINUTES",
-              help=words("plan_cli.option_weights"))  # fmt: skip
-@events_options
-@json_option
-@store_option
+@plan_options(click.argument("other", metavar="[OTHER]", required=False), _WEIGHTS, events_options)
 def compare(
     *,
     plan: str,
@@ -235,15 +232,14 @@ def compare(
     from dashboard.printing.impact_words import sentence
     from dashboard.viewmodels.plan_impact import plan_grids
     from data.analysis.impact import impact_of
-    from data.planning.opening import open_plan
 
     with open_database(store).read() as session:
         day = standing_day(session)
-        first = open_plan(session, LOCAL_STEWARD, plan_named(session, plan).id)
+        first = plan_opened(session, plan)
         frames = plan_grids(session, first)
         second = None
         if other is not None:
-            second = open_plan(session, LOCAL_STEWARD, plan_named(session, other).id)
+            second = plan_opened(session, other)
             _require_same_area(first.plan, second.plan)
             frames = (frames[1], second.tiling.frame())
         impact = impact_of(session, LOCAL_STEWARD, *frames, as_of=day)
@@ -290,15 +286,14 @@ def _require_same_area(plan: Any, other: Any) -> None:  # noqa: ANN401 - PlanRec
 
 
 @click.command(help=words("plan_cli.count"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--on", default="plan", show_default=True, metavar="plan|today|event|DATE",
-              help=words("plan_cli.option_on"))  # fmt: skip
-@click.option("--layer", default="incidents", show_default=True,
-              type=click.Choice([layer.value for layer in EventLayer]),
-              help=words("cli.option_counted"))  # fmt: skip
-@events_options
-@json_option
-@store_option
+@plan_options(
+    click.option("--on", default="plan", show_default=True, metavar="plan|today|event|DATE",
+                 help=words("plan_cli.option_on")),
+    click.option("--layer", default="incidents", show_default=True,
+                 type=click.Choice([layer.value for layer in EventLayer]),
+                 help=words("cli.option_counted")),
+    events_options,
+)  # fmt: skip
 def count(  # noqa: PLR0913 - one parameter for each option
     *,
     plan: str,
@@ -312,26 +307,26 @@ def count(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Count the past on a plan's grids; units + outside + unlocated = total on any grids."""
     from dashboard.commands.base import today
+    from data.analysis.plan_counting import whole_grids
     from data.analysis.plan_history import HistoryQuestion, restated
     from data.analysis.plan_points import PlanPeriod
-    from data.planning.opening import open_plan
     from data.repositories.figures import store_tz
 
-    if on not in {"plan", "today", "event"} and not _is_day(on):
+    if on not in {"plan", "today", "event"} and day_told(on) is None:
         raise click.BadParameter(words("plan_cli.bad_on", value=on))
     with open_database(store).read() as session:
         tz = store_tz(session)
-        opened = open_plan(session, LOCAL_STEWARD, plan_named(session, plan).id)
+        seen, day = plan_named(session, plan), today()
         period = PlanPeriod("asked", in_zone(since, tz), in_zone(until, tz))
-        question = HistoryQuestion(today(), EventLayer(layer), (period,), kinds, tz=tz)
-        grids = _whole(session, opened) if on == "plan" else on
+        question = HistoryQuestion(day, EventLayer(layer), (period,), kinds, tz=tz)
+        grids = whole_grids(session, LOCAL_STEWARD, seen.id, as_of=day) if on == "plan" else on
         (found,) = restated(session, LOCAL_STEWARD, question, grids)
     table = found.table()
     now = found.now
     if as_json:
         print_json(
             {
-                **plan_document(opened.plan),
+                **plan_document(seen),
                 "layer": layer,
                 "on": on,
                 "units": rows_of(table.rename(columns={"grid_code": "code"}), key=None),
@@ -353,22 +348,3 @@ def count(  # noqa: PLR0913 - one parameter for each option
     if found.year_before is not None:
         is_same = found.is_like_for_like
         say(words("plan_history.like_for_like" if is_same else "plan_history.not_like_for_like"))
-
-
-def _is_day(text: str) -> bool:
-    from dashboard.commands.plan_desk import day_told
-
-    return day_told(text) is not None
-
-
-def _whole(session: Any, opened: Any) -> Any:  # noqa: ANN401 - imported late
-    """Give the plan's grids and those of the store around its scope, as one frame."""
-    from data.planning.states import grids_of_tiling, tiling_of
-    from data.repositories.plan_bases import LATEST, base_grids, full_sight, grids_on
-
-    own = set(opened.tiling.codes) | {g.code for g in base_grids(session, opened.plan.former_id)}
-    around = []
-    if opened.plan.scope_code is not None:
-        latest = grids_on(session, full_sight(LOCAL_STEWARD), as_of=LATEST)
-        around = [grid for grid in latest if grid.code not in own]
-    return tiling_of([*grids_of_tiling(opened.tiling), *around]).frame()

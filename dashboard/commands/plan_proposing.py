@@ -16,12 +16,10 @@ from dashboard.commands.base import (
     Progress,
     events_options,
     in_zone,
-    json_option,
     open_database,
     print_json,
     say,
     standing_day,
-    store_option,
     words,
 )
 from dashboard.commands.plan_desk import (
@@ -29,8 +27,11 @@ from dashboard.commands.plan_desk import (
     author_option,
     in_words,
     moment_now,
+    name_option,
+    note_option,
     plan_document,
-    plan_named,
+    plan_opened,
+    plan_options,
 )
 from data.errors import RecordNotFound
 from data.viewer import LOCAL_STEWARD
@@ -40,24 +41,24 @@ _HUNDRED = 100
 
 
 @click.command(help=words("plan_cli.propose"))
-@click.argument("plan", metavar="PLAN")
-@click.option("--goal", type=click.Choice(["balance", "regroup"]), default="balance",
-              show_default=True, help=words("plan_cli.option_goal"))  # fmt: skip
-@click.option("--area", metavar="CODE", help=words("plan_cli.option_propose_area"))
-@click.option("--codes", metavar="CODE,…", help=words("plan_cli.option_codes"))
-@click.option("--into", type=click.IntRange(1), metavar="N", help=words("plan_cli.option_into"))
-@click.option("--measure", type=click.Choice(["load", "households", "residents"]), default="load",
-              show_default=True, help=words("plan_cli.option_measure"))  # fmt: skip
-@click.option("--take", type=click.Choice(AIMS), help=words("plan_cli.option_take"))
-@click.option("--name", help=words("plan_cli.option_name"))
-@click.option("--note", default="", help=words("plan_cli.option_note"))
-@author_option
-@click.option("--time-limit-s", type=click.FloatRange(0, min_open=True),
-              help=words("plan_cli.option_time_limit"))  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help=words("plan_cli.option_seed"))
-@events_options
-@json_option
-@store_option
+@plan_options(
+    click.option("--goal", type=click.Choice(["balance", "regroup"]), default="balance",
+                 show_default=True, help=words("plan_cli.option_goal")),
+    click.option("--area", metavar="CODE", help=words("plan_cli.option_propose_area")),
+    click.option("--codes", metavar="CODE,…", help=words("plan_cli.option_codes")),
+    click.option("--into", type=click.IntRange(1), metavar="N", help=words("plan_cli.option_into")),
+    click.option("--measure", type=click.Choice(["load", "households", "residents"]),
+                 default="load", show_default=True, help=words("plan_cli.option_measure")),
+    click.option("--take", type=click.Choice(AIMS), help=words("plan_cli.option_take")),
+    name_option,
+    note_option,
+    author_option,
+    click.option("--time-limit-s", type=click.FloatRange(0, min_open=True),
+                 help=words("plan_cli.option_time_limit")),
+    click.option("--seed", type=int, default=0, show_default=True,
+                 help=words("plan_cli.option_seed")),
+    events_options,
+)  # fmt: skip
 def propose(
     *,
     plan: str,
@@ -107,11 +108,10 @@ def _task(session: Any, plan: str, asked: dict[str, Any]) -> tuple[Any, Any, Any
     from data.analysis.plan_figures import read_ground
     from data.analysis.plan_points import PlanPeriod, PlanQuestion, read_points
     from data.analysis.plan_proposing import new_codes, plan_atoms
-    from data.planning.opening import open_plan
     from data.repositories.figures import store_tz
     from geo.districting.goals import ProposalOptions, Rebalance, Regroup
 
-    opened = open_plan(session, LOCAL_STEWARD, plan_named(session, plan).id)
+    opened = plan_opened(session, plan)
     tiling, tz, day = opened.tiling, store_tz(session), standing_day(session)
     codes = _codes(session, tiling, asked)
     period = PlanPeriod("asked", in_zone(asked["since"], tz), in_zone(asked["until"], tz))

@@ -24,9 +24,12 @@ from dashboard.commands.plan_desk import (
     day_told,
     in_words,
     moment_now,
+    note_option,
     plan_document,
     plan_line,
     plan_named,
+    plan_opened,
+    plan_options,
 )
 from dashboard.commands.plan_drawing import apply, aside, redo, undo
 from dashboard.commands.plan_handing import crosswalk, export, impact
@@ -94,7 +97,7 @@ def list_all(
 )  # fmt: skip
 @click.option("--area", metavar="CODE", help=words("plan_cli.option_area"))
 @author_option
-@click.option("--note", default="", help=words("plan_cli.option_note"))
+@note_option
 @click.option("--template", is_flag=True, help=words("plan_cli.option_template"))
 @click.option("--code", metavar="COL", help=words("cli.option_code"))
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COL",
@@ -102,6 +105,8 @@ def list_all(
 @click.option("--layer", metavar="L", help=words("cli.option_layer"))
 @click.option("--crs", metavar="EPSG:n", help=words("cli.option_crs"))
 @click.option("--datum", metavar="DATUM", help=words("cli.option_datum"))
+@click.option("--skip-bad-rows", "skip_bad", is_flag=True,
+              help=words("plan_files.option_skip"))  # fmt: skip
 @json_option
 @store_option
 def new(  # noqa: PLR0913 - one parameter for each option
@@ -138,7 +143,7 @@ def new(  # noqa: PLR0913 - one parameter for each option
 
 def _start(database: Any, text: str, area: str | None, reading: dict[str, Any]) -> Any:  # noqa: ANN401 - imported late
     """Read `--from`: today, a day, a file that is there, else a plan."""
-    from data.planning.opening import FromDay, FromFrame, FromPlan
+    from data.planning.opening import FromDay, FromPlan
 
     if text == "today":
         return FromDay(None, area)
@@ -146,7 +151,7 @@ def _start(database: Any, text: str, area: str | None, reading: dict[str, Any]) 
     if day is not None:
         return FromDay(day, area)
     if path.is_file() or (path.suffix and not text.isdecimal() and len(path.parts) > 1):
-        return FromFrame(_frame_of(database, path, reading), path.name, area)
+        return _file_start(database, path, area, reading)
     try:
         with database.read() as session:
             found = plan_named(session, text)
@@ -159,26 +164,21 @@ def _start(database: Any, text: str, area: str | None, reading: dict[str, Any]) 
     return FromPlan(found.id)
 
 
-def _frame_of(database: Any, path: Path, reading: dict[str, Any]) -> Any:  # noqa: ANN401 - imported late
-    """Read the grids of a file: code, name, parent, counts and shapes in EPSG:4326.
+def _file_start(database: Any, path: Path, area: str | None, reading: dict[str, Any]) -> Any:  # noqa: ANN401 - imported late
+    """Begin with the grids of a file; rows left out are told, and kept as a comment.
 
     Raises
     ------
     ImportRefused
-        Those of reading a file of places; `plan_file_rows`: rows without a usable code (fields
-        `lines`, `count`).
+        Those of `read_plan_file`; `plan_file_rows`: rows that cannot be a grid, unless these are
+        to be left out (fields `lines`, `count`).
     """
-    import geopandas as gpd
-    import numpy as np
-
-    from data.importers.place_columns import PlaceOptions, read_drafts
-    from data.importers.place_files import read_place_file
-    from data.importers.place_stage import KnownPlaces
+    from dashboard.text.plan_files import remark_of, row_lines
+    from data.importers.place_columns import PlaceOptions
+    from data.importers.plan_files import read_plan_file
     from data.importers.tables import TableOptions
-    from geo.crs import STORED_CRS
+    from data.planning.opening import FromFrame
 
-    if not path.is_file():
-        raise ImportRefused("file_missing", file=path.name)
     options = PlaceOptions(
         code=reading["code"],
         mapping=_mapped(reading["mapping"]),
@@ -187,25 +187,14 @@ def _frame_of(database: Any, path: Path, reading: dict[str, Any]) -> Any:  # noq
         table=TableOptions(layer=reading["layer"]),
     )
     with database.read() as session:
-        known = KnownPlaces.read(session, LOCAL_STEWARD, options)
-    file = read_place_file(path, options, known.comparison)
-    drafts = read_drafts(file.table, file.lines, file.shapes, options)
-    bad = [*file.rejections, *drafts.rejections]
-    if bad:
-        lines = sorted(row.line for row in bad)
+        found = read_plan_file(session, LOCAL_STEWARD, path, options)
+    bad = found.rejections
+    if bad and not reading["skip_bad"]:
+        lines = [row.line for row in bad]
         raise ImportRefused("plan_file_rows", file=path.name, lines=lines[:20], count=len(lines))
-    rows = drafts.rows
-    return gpd.GeoDataFrame(
-        {
-            "grid_code": [row.code for row in rows],
-            "name": [row.name for row in rows],
-            "parent_code": [row.parent for row in rows],
-            "households": [row.households for row in rows],
-            "residents": [row.residents for row in rows],
-        },
-        geometry=np.array([row.geometry for row in rows], dtype=object),
-        crs=STORED_CRS,
-    )
+    for line in row_lines(words, found.rejections):
+        say(line, as_json=True)
+    return FromFrame(found.frame, path.name, area, remark_of(words, found))
 
 
 def _mapped(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -219,17 +208,14 @@ def _mapped(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 @plan.command(help=words("plan_cli.show"))
-@click.argument("plan", metavar="PLAN")
-@json_option
-@store_option
+@plan_options()
 def show(*, plan: str, as_json: bool, store: str | None) -> None:
     """Show one plan with its log, comments, drawings set aside and what changed under it."""
-    from data.planning.opening import open_plan
     from data.repositories.plans import base_changes, list_asides, list_edits, list_notes
 
     with open_database(store).read() as session:
-        found = plan_named(session, plan)
-        opened = open_plan(session, LOCAL_STEWARD, found.id)
+        opened = plan_opened(session, plan)
+        found = opened.plan
         edits = list_edits(session, LOCAL_STEWARD, found.id)
         notes = list_notes(session, LOCAL_STEWARD, found.id)
         asides = list_asides(session, LOCAL_STEWARD, found.id)

@@ -6,19 +6,18 @@ Used by the overview. Knows nothing of records; choices go to `dashboard.session
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from dashboard import session as visitor
-from dashboard.components.fields import DAY_PX, area_field, codes_field, day_field, period_days
+from dashboard.components.fields import area_field, codes_field, period_days
 from dashboard.components.formats import area_text
+from dashboard.components.grids_choice import DAY as _DAY
+from dashboard.components.grids_choice import grids_day, grids_field
 from dashboard.components.plain import plain
 from dashboard.session import (
-    AS_OF_EVENT,
-    AS_OF_TODAY,
     MEASURES,
     PERIODS,
     Period,
@@ -28,13 +27,12 @@ from data.config import DEFAULT_TZ
 from data.repositories.places import today_here
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from dashboard.session import Session
     from dashboard.text import Words
     from dashboard.viewmodels.town import Town
 
-_DAY = "date"
 _FORESEEN = ("measure", "area", "kinds", "channels", "period", "as_of")
 _WIDTHS = (1.35, 1.35, 1.1, 1.35, 1.35, 1.0)
 
@@ -99,11 +97,12 @@ def _filters(words: Words, town: Town, session: Session, latest_at: datetime | N
         channels = codes_field(words, "channels", session.channel_groups, key="filter_channels",
                                help_key="filter.channels_help")  # fmt: skip
     with boxes[5]:
-        as_of = _as_of(words, session)
+        as_of = grids_field(words, session.as_of, key="filter_as_of")
     days = st.container(horizontal=True) if key == "custom" or as_of == _DAY else st.container()
     with days:
         period = period_days(words, key, session.period, _local_day(latest_at), page="filter")
-        day = _as_of_day(words, session.as_of) if as_of == _DAY else as_of
+        is_day = as_of == _DAY
+        day = grids_day(words, session.as_of, key="filter_as_of_day") if is_day else as_of
     return visitor.update(
         measure=measure,
         area=area,
@@ -138,28 +137,6 @@ def _choice(words: Words, name: str, options: tuple[str, ...], chosen: str, *, g
         key=f"filter_{name}",
         help=words(help_key) if words.has(help_key) else None,
     )
-
-
-def _as_of(words: Words, session: Session) -> str:
-    options = (AS_OF_TODAY, AS_OF_EVENT, _DAY)
-    chosen = session.as_of if session.as_of in options else _DAY
-    visitor.seed("filter_as_of", chosen)
-    return st.selectbox(
-        words("filter.as_of"),
-        options,
-        format_func=lambda option: words(f"filter.as_of_{option}"),
-        key="filter_as_of",
-        help=words("filter.as_of_help"),
-    )
-
-
-def _as_of_day(words: Words, chosen: str) -> str:
-    try:
-        day = date.fromisoformat(chosen)
-    except ValueError:
-        day = today_here()
-    picked = day_field(words("filter.as_of_day"), day, key="filter_as_of_day", width_px=DAY_PX)
-    return picked.isoformat() if picked is not None else AS_OF_TODAY
 
 
 def _local_day(moment: datetime | None) -> date:

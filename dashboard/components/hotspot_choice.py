@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import session as visitor
 from dashboard.components.fields import SHIFTS, area_field, codes_field, period_days
+from dashboard.components.grids_choice import DAY, grids_day, grids_field
 from dashboard.session import PERIODS
 from dashboard.viewmodels.hotspots_wanted import (
     CHANNELS,
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
 
 SIZES_M: Final = (0, 100, 150, 200, 250, 300, 400, 500, 1_000)
 HOURS: Final[dict[str, tuple[int, int] | None]] = {"all": None, **SHIFTS}
+GRIDS_KEY: Final = "hotspot_as_of"
 _OTHER: Final = "other"
 
 
 def ask_question(words: Words, town: Town, session: Session, latest_on: date | None) -> Session:
     """Show the question with its line, and the choices; keep what was chosen."""
     held = session.hotspots
-    first = st.columns((1.9, 1.1, 1.0, 0.8, 1.1), gap="small", vertical_alignment="bottom")
+    first = st.columns((1.8, 1.0, 0.9, 0.7, 1.1, 1.1), gap="small", vertical_alignment="bottom")
     with first[0]:
         method = _one(words("hotspot.question"), METHODS, held.method, "hotspot_method",
                       lambda code: words(f"hotspot_method.{code}"))  # fmt: skip
@@ -52,16 +54,20 @@ def ask_question(words: Words, town: Town, session: Session, latest_on: date | N
         size_m = _size(words, held.size_m, is_free=units in LATTICES)
     with first[4]:
         area = area_field(words, town, session.area, key="hotspot_area")
+    with first[5]:
+        as_of = grids_field(words, session.as_of, key=GRIDS_KEY)
     days = st.container(horizontal=True)
     with st.expander(words("hotspot.more"), expanded=bool(held.hours or held.weekdays)):
         kinds, hours, weekdays, channel = _narrower(words, session)
     with days:
         period = period_days(words, key, session.period, latest_on or today_here(), page="hotspot")
+        if as_of == DAY:
+            as_of = grids_day(words, session.as_of, key=f"{GRIDS_KEY}_day")
     if channel != CHANNELS[0]:
         st.warning(words("hotspot.channel_warning"))
     chosen = replace(held, method=method, units=units, size_m=size_m, hours=hours,
                      weekdays=weekdays, channel=channel)  # fmt: skip
-    return visitor.update(area=area, period=period, kinds=kinds, hotspots=chosen)
+    return visitor.update(area=area, period=period, kinds=kinds, hotspots=chosen, as_of=as_of)
 
 
 def _narrower(

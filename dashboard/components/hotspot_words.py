@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.components.formats import DASH, moment, whole
 from dashboard.viewmodels.hotspots import MOST_LISTED
 from data.analysis.hotspots import Units
+from data.grids_of import GridsOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,13 +115,21 @@ def table_rows(words: Words, view: HotspotView, most: int = MOST_LISTED) -> list
             "rank": view.rank[row],
             "hotspot_place": cell_name(words, view, row),
             "hotspot_n": int(view.n[row]),
-            "hotspot_score": value_text(view, row),
+            "hotspot_score": _marked(words, view, row, value_text(view, row)),
             "hotspot_class": class_label(words, str(view.classes[row])),
         }
         if has_p:
             line["hotspot_p"] = p_text(float(frame["p_bh"].iloc[row]))
         rows.append(line)
     return rows
+
+
+def _marked(words: Words, view: HotspotView, row: int, value: str) -> str:
+    """Mark a rate that stands on people shared out from a grid that a plan cuts."""
+    marks = view.answer.frame.get("is_estimated")
+    if marks is None or not marks.iloc[row] or value == DASH:
+        return value
+    return words("grids_of.estimated_value", value=value)
 
 
 def table_columns(view: HotspotView) -> tuple[str, ...]:
@@ -132,6 +141,11 @@ def table_columns(view: HotspotView) -> tuple[str, ...]:
 def report_lines(words: Words, report: Mapping[str, Any]) -> tuple[str, ...]:
     """Tell how an answer was worked out, each automatic choice in a sentence."""
     lines = [words(f"hotspot_report.{key}", **_facts(words, report)) for key in _told(report)]
+    as_of = GridsOf(str(report.get("as_of", "today")))
+    if as_of.plan_id is not None:
+        lines.append(words("grids_of.on_plan", plan=as_of.plan_id))
+    elif as_of.as_of != "today":
+        lines.append(words("grids_of.on_day", day=as_of.as_of))
     joint = words("joint.parts")
     left = report.get("left_out") or {}
     parts = [words(f"hotspot_left.{name}", n=whole(n)) for name, n in left.items() if n]

@@ -138,7 +138,7 @@ def plan_form(form: Form, found: Look, mapping: dict[str, str], table: TableOpti
     """Ask for everything else and put the plan together."""
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        datum, crs = _datum(form, found)
+        datum, crs = datum_form(form, found)
         trusts = (
             form.kind.is_located
             and datum is not None
@@ -179,7 +179,7 @@ def plan_form(form: Form, found: Look, mapping: dict[str, str], table: TableOpti
     )
 
 
-def _datum(form: Form, found: Look) -> tuple[str | None, str | None]:
+def datum_form(form: Form, found: Look) -> tuple[str | None, str | None]:
     """Ask what the coordinates are: only where the file does not say."""
     words = form.words
     if not found.needs_datum:

@@ -149,7 +149,12 @@ def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
         method="coverage" if measure in SHARE_MEASURES else "quantile",
         is_count=measure in COUNT_MEASURES,
     )
-    lines = zip(codes, names, shown.values.tolist(), strict=True)
+    marked = _estimated(town, measure)
+    lines = [
+        (code, name, measure_text(value, measure) if code not in marked else words(
+            "grids_of.estimated_value", value=measure_text(value, measure)))
+        for code, name, value in zip(codes, names, shown.values.tolist(), strict=True)
+    ]  # fmt: skip
     return GridLayer(
         id="units",
         title=words.label("level", str(town.level)),
@@ -159,12 +164,18 @@ def _units(town: Town, shown: Overview, words: Words) -> GridLayer:
         values=shown.values,
         classes=classes,
         tooltips=tuple(
-            f"{name}（{code}）\n{title}：{measure_text(value, measure)}"
+            f"{name}（{code}）\n{title}：{value}"
             if words.language == "zh"
-            else f"{name} ({code})\n{title}: {measure_text(value, measure)}"
+            else f"{name} ({code})\n{title}: {value}"
             for code, name, value in lines
         ),
     )
+
+
+def _estimated(town: Town, measure: str) -> frozenset[str]:
+    """Codes of units whose value stands on people that were shared out."""
+    base = {"households": "households", "incident_rate": "residents"}.get(measure)
+    return town.estimated[base] if base else frozenset()
 
 
 def _clusters(shown: Overview, words: Words) -> Layer:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.components.formats import area_text, span_text, whole
+from dashboard.components.grids_choice import grids_told
 from data.config import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def sum_text(words: Words, shown: Overview) -> str:
     return text
 
 
-def grids_text(words: Words, shown: Overview) -> str:
-    """Say on which grids the counts stand."""
-    as_of = shown.wanted.as_of
-    if as_of in {"today", "event"}:
-        return words(f"overview.grids_{as_of}")
-    return words("overview.grids_date", day=as_of)
+def grids_text(words: Words, shown: Overview, *, escaped: bool = False) -> str:
+    """Say on which grids the counts stand; `escaped` for Markdown."""
+    told = grids_told(words, shown.wanted.as_of, escaped=escaped)
+    if shown.wanted.measure != "posts" or cache.plan_grids(shown.wanted.as_of) is None:
+        return told
+    return f"{told} {words('grids_of.posts', measure=words('measure.posts'))}"
 
 
 def map_notes(words: Words, shown: Overview, facts: Facts) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dashboard.text import Words
     from dashboard.viewmodels.overview import Span
     from dashboard.viewmodels.planner import PlanState
+    from data.repositories.plans import AsideRecord
 
 MAP_KEY: Final = "plan_map"
 MAP_PX: Final = 500
@@ -43,36 +44,52 @@ def map_basemap() -> Basemap:
 
 def show_editor(words: Words, state: PlanState) -> None:
     """Show map, figures, forms, what waits and comments."""
-    chosen = _follow_map(state)
-    asides, span = kept.asides(state.plan.id), kept.span()
+    chosen, span = _follow_map(state), kept.span()
     left, right = st.columns(_WIDTHS, gap="small")
-    with right:
-        show_conflict(words, state)
-        chosen = _choose(words, state, chosen)
-        _buttons(words, state)
-        touched_table(words, state, span, chosen)
-        show_waiting(words, state, asides)
-        show_forms(words, state, chosen)
-        show_notes(words, state, chosen)
     with left:
-        measure = _measure(words, span)
-        about, desk = cache.facts(), visitor.load().plan_desk
-        around = Surround(
-            town=cache.town("today"),
-            points=kept.points(),
-            followed=kept.sample(),
-            pieces=kept.pieces(),
-            asides=asides,
-            basemap=map_basemap(),
-            span=span,
-            as_of=words("planner.as_of", imported=moment(about.last_import_at, about.tz)),
-        )
-        answer = (desk.answered, desk.refused)
-        scene = plan_scene(words, state, around, (measure, chosen or None), answer)
-        plan_map(scene, key=MAP_KEY, height=MAP_PX)
+        map_box, balance_box = st.container(), st.container()
+    with right:
+        choice_box, figures_box, rest_box = st.container(), st.container(), st.container()
+    # in the order in which they are waited for: new figures, the map that is drawn on, the rest
+    with figures_box:
+        touched_table(words, state, span, chosen)
+    with balance_box:
         balance_row(words, state)
         nobody(words, state)
         reconciled(words, state, span)
+    asides = kept.asides(state.plan.id)
+    with map_box:
+        _map(words, state, asides, (span, chosen))
+    with choice_box:
+        show_conflict(words, state)
+        _choose(words, state, chosen)
+        _buttons(words, state)
+    with rest_box:
+        show_waiting(words, state, asides)
+        show_forms(words, state, chosen)
+        show_notes(words, state, chosen)
+
+
+def _map(
+    words: Words, state: PlanState, asides: tuple[AsideRecord, ...], looked: tuple[Span, str]
+) -> None:
+    span, chosen = looked
+    measure = _measure(words, span)
+    about, desk = cache.facts(), visitor.load().plan_desk
+    around = Surround(
+        town=cache.town("today"),
+        points=kept.points(),
+        followed=kept.sample(),
+        vertices=kept.vertices(state.opened),
+        pieces=kept.pieces(),
+        asides=asides,
+        basemap=map_basemap(),
+        span=span,
+        as_of=words("planner.as_of", imported=moment(about.last_import_at, about.tz)),
+    )
+    answer = (desk.answered, desk.refused)
+    scene = plan_scene(words, state, around, (measure, chosen or None), answer)
+    plan_map(scene, key=MAP_KEY, height=MAP_PX)
 
 
 def _measure(words: Words, span: Span) -> str:
@@ -104,11 +121,11 @@ def _follow_map(state: PlanState) -> str:
     return held
 
 
-def _choose(words: Words, state: PlanState, chosen: str) -> str:
-    """Offer the grids by name: the way without a mouse."""
+def _choose(words: Words, state: PlanState, chosen: str) -> None:
+    """Offer the grids by name, the way without a mouse; `_follow_map` reads what was chosen."""
     visitor.seed(GRID_KEY, chosen)
     names = state.names
-    picked = st.selectbox(
+    st.selectbox(
         words("planner.grid"),
         ["", *state.opened.tiling.codes],
         key=GRID_KEY,
@@ -116,7 +133,6 @@ def _choose(words: Words, state: PlanState, chosen: str) -> str:
             f"{names.get(code, code)} · {code}" if code else words("planner.no_grid")
         ),
     )
-    return str(picked)
 
 
 def _buttons(words: Words, state: PlanState) -> None:

@@ -164,7 +164,7 @@ def _renumber(
     visitor.seed(f"{key}_{chosen}_parent", parents.get(chosen, codes[0]))
     parent = st.selectbox(words("planner.community"), codes, key=f"{key}_{chosen}_parent")
     st.caption(words("planner.renumber_help"))
-    return lambda seen: renumbering(seen.tiling, str(parent))
+    return lambda seen: renumbering(seen.tiling, str(parent), given=seen.base.codes)
 
 
 def _code(

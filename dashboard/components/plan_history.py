@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
+from dashboard import session as visitor
 from dashboard.cache import plan_views
 from dashboard.cache.plan_views import Asked
 from dashboard.components.formats import DASH, percent, whole
 from dashboard.components.notices import guard
 from dashboard.components.plan_tables import listed
+from data.grids_of import PLAN_PREFIX
 from data.vocabulary import IncidentKind
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def render(words: Words, plan_id: int) -> None:
     with guard(words), st.spinner(words("plan_past.working")):
         asked = _asked(words)
         found = plan_views.history(plan_id, asked)
+        _use_elsewhere(words, plan_id)
         _table(words, found, asked)
         _sums(words, plan_id, asked)
 
@@ -54,6 +57,16 @@ def _asked(words: Words) -> Asked:
             placeholder=words("plan_past.every_kind"), key="plan_past_kinds",
         )  # fmt: skip
     return Asked(str(on), int(days), tuple(kinds))
+
+
+def _use_elsewhere(words: Words, plan_id: int) -> None:
+    """Let the overview and the hotspot page stand on this plan's grids too."""
+    as_of = f"{PLAN_PREFIX}{plan_id}"
+    if visitor.load().as_of == as_of:
+        st.caption(words("grids_of.used"))
+    elif st.button(words("grids_of.use"), key="plan_past_use"):
+        visitor.update(as_of=as_of)
+        st.rerun()
 
 
 def _table(words: Words, found: Restated, asked: Asked) -> None:

@@ -16,7 +16,7 @@ from dashboard.components.overview_map import map_texts
 from dashboard.components.plan_map import editor_words
 from dashboard.components.plan_words import STATES, title_of, value_text
 from dashboard.maps.classes import classes_for
-from dashboard.maps.editing import Counted, Editor, Measure, Refusal, shared_vertices
+from dashboard.maps.editing import Counted, Editor, Measure, Refusal
 from dashboard.maps.layers import (
     GridLayer,
     Layer,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from dashboard.maps.editing import SharedVertices
     from dashboard.maps.layers import Basemap
     from dashboard.text import Words
     from dashboard.viewmodels.overview import Span
@@ -62,6 +63,8 @@ class Surround:
 
     Attributes
     ----------
+    vertices
+        Those that the plan's grids share.
     pieces
         Compounds that can be picked for a transfer: `compound_id`, `name`, geometry.
     asides
@@ -73,6 +76,7 @@ class Surround:
     town: Town
     points: dict[str, PlanPoints]
     followed: Followed
+    vertices: SharedVertices
     pieces: gpd.GeoDataFrame
     asides: tuple[AsideRecord, ...]
     basemap: Basemap
@@ -135,7 +139,7 @@ def _editor(
         for name in FOLLOWED
     )
     return Editor(
-        vertices=shared_vertices(tiling.codes, tiling.shapes),
+        vertices=around.vertices,
         layer_id=GRIDS,
         words=editor_words(words),
         locked=tiling.locked,

@@ -20,7 +20,6 @@ from dashboard.components.plain import plain
 from dashboard.components.plan_map import last_drawn
 from dashboard.components.plan_words import facts_of
 from dashboard.maps.drawing import Ground, edit_of
-from dashboard.maps.editing import shared_vertices
 from data.errors import DataError, PlanConflict
 from data.repositories.plan_writes import Turn
 from data.viewer import Role
@@ -119,8 +118,7 @@ def follow_drawing(words: Words, plan_id: int, key: str, basemap: Basemap) -> No
 def _ground(seen: OpenPlan, basemap: Basemap) -> Ground:
     found = kept.pieces()
     pieces = dict(zip(found["compound_id"].astype(str), found.geometry, strict=True))
-    vertices = shared_vertices(seen.tiling.codes, seen.tiling.shapes)
-    return Ground(vertices, basemap, pieces if len(pieces) <= _PIECES_MOST else {})
+    return Ground(kept.vertices(seen), basemap, pieces if len(pieces) <= _PIECES_MOST else {})
 
 
 def draw(words: Words, plan_id: int, make: Callable[[OpenPlan], Edit | None]) -> str:
@@ -147,7 +145,8 @@ def attempt(words: Words, plan_id: int, change: Callable[[Turn], OpenPlan]) -> s
     """Change the plan; keep and show what came of it, or give the sentence that says why not."""
     desk = visitor.load().plan_desk
     try:
-        now = change(turn_of(plan_id))
+        with cache.one_reading():  # nothing that is cached is asked for after the change is made
+            now = change(turn_of(plan_id))
     except PlanConflict as conflict:
         fields = conflict.fields
         seen = (plan_id, int(fields["current"]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, SupportsFloat
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,6 +24,7 @@ STATES: Final = frozenset({"load_state", "households_state"})
 _INDICES: Final = frozenset({"polsby_popper", "reock"})
 _SHARES: Final = frozenset({"load_deviation"})
 _SIGNED: Final = frozenset({"households_off", "load_deviation"})
+_NUMBERS: Final = (int, float, np.integer, np.floating)
 
 
 def title_of(words: Words, name: str, span: Span) -> str:
@@ -37,8 +38,7 @@ def value_text(words: Words, name: str, value: object) -> str:
     """Write one figure of a grid; a dash where it is unknown."""
     if name in STATES:
         return words(f"plan_band_state.{value}")
-    known = isinstance(value, int | float | np.integer | np.floating)
-    number = float(value) if isinstance(value, SupportsFloat) and known else math.nan
+    number = float(value) if isinstance(value, _NUMBERS) else math.nan
     if math.isnan(number):
         return DASH
     sign = "+" if name in _SIGNED and number > 0 else ""

@@ -1,6 +1,7 @@
 """Offer repairs where boundaries are: before an import, and for the grids of the store.
 
-Used by the import screen and `dashboard.components.fault_panel`. The store is never changed here.
+Used by the import screen, `dashboard.components.plan_from_file` and
+`dashboard.components.fault_panel`. The store is never changed here.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dashboard.components.plain import plain
 from dashboard.components.repair_panel import repair_panel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from dashboard.actions.imports import Plan
@@ -35,13 +37,34 @@ _QUICK_BYTES: Final = 2 * 1024 * 1024
 
 def repair_step(words: Words, wizard: Wizard, upload: Upload, plan: Plan) -> None:
     """Lead through the repairs of an uploaded file, and let the import go on with the result."""
+
+    def keep(fresh: Upload) -> None:
+        visitor.update(wizard=replace(wizard, upload=fresh))
+
+    upload_repairs(words, (upload, plan), f"repairs_{wizard.number}", keep)
+
+
+def upload_repairs(
+    words: Words, of: tuple[Upload, Plan], opened: str, keep: Callable[[Upload], None]
+) -> None:
+    """Lead through the repairs of an uploaded file.
+
+    Parameters
+    ----------
+    of
+        The file, and how it is read.
+    opened
+        Key of the switch that opens the repairs.
+    keep
+        Takes the repaired file in place of the uploaded one, or the uploaded one back.
+    """
+    upload, plan = of
     if not repairs.can_repair(upload.path, plan):
         return
     if upload.original is not None:
-        _using(words, wizard, upload)
+        _using(words, upload, keep)
         return
     with guard(words):
-        opened = f"repairs_{wizard.number}"
         if upload.size_bytes <= _QUICK_BYTES:
             n = len(kept.of_file(upload.path, plan).proposals)
             if not n:
@@ -51,10 +74,10 @@ def repair_step(words: Words, wizard: Wizard, upload: Upload, plan: Plan) -> Non
             words("repairs.open"), key=opened, help=words("repairs.open_help"),
             persist_state="session",
         ):  # fmt: skip
-            _file_repairs(words, wizard, upload, plan)
+            _file_repairs(words, upload, plan, keep)
 
 
-def _file_repairs(words: Words, wizard: Wizard, upload: Upload, plan: Plan) -> None:
+def _file_repairs(words: Words, upload: Upload, plan: Plan, keep: Callable[[Upload], None]) -> None:
     view = kept.of_file(upload.path, plan)
     if not view.proposals:
         st.success(words("repairs.none", n=whole(len(view.found.grids))))
@@ -64,17 +87,16 @@ def _file_repairs(words: Words, wizard: Wizard, upload: Upload, plan: Plan) -> N
         return
     with st.container(horizontal=True, gap="small"):
         if st.button(words("repairs.use"), type="primary", key="repair_use"):
-            fresh = repairs.repaired_upload(upload, view.found, outcome)
-            visitor.update(wizard=replace(wizard, upload=fresh))
+            keep(repairs.repaired_upload(upload, view.found, outcome))
             st.rerun()
         _download(words, view, outcome, is_stored=False)
 
 
-def _using(words: Words, wizard: Wizard, upload: Upload) -> None:
+def _using(words: Words, upload: Upload, keep: Callable[[Upload], None]) -> None:
     """Say that the repaired file is read, with the way back."""
     st.success(words("repairs.using", file=plain(upload.path.name)))
     if st.button(words("repairs.undo"), key="repair_undo"):
-        visitor.update(wizard=replace(wizard, upload=repairs.original_upload(upload)))
+        keep(repairs.original_upload(upload))
         st.rerun()
 
 

@@ -44,16 +44,27 @@ def show_card(words: Words, card: UnitCard, *, tz: str) -> None:
 def _sizes(words: Words, card: UnitCard) -> None:
     boxes = st.columns(3, gap="small")
     sizes = (
-        ("households", whole(card.households)),
-        ("residents", whole(card.residents)),
+        ("households", _people(words, card, "households", card.households)),
+        ("residents", _people(words, card, "residents", card.residents)),
         ("area", square_km(card.area_m2)),
     )
     for box, (name, value) in zip(boxes, sizes, strict=True):
         box.caption(f"{words(f'card.{name}')}  \n**{value}**")
 
 
+def _people(words: Words, card: UnitCard, name: str, n: int | None) -> str:
+    """Write a count of people, marked where it was shared out from a grid that a plan cuts."""
+    if name not in card.estimated:
+        return whole(n)
+    return words("grids_of.estimated_value", value=whole(n))
+
+
 def _roster(words: Words, card: UnitCard) -> None:
     st.markdown(f"**{words('card.roster')}**")
+    if not card.has_posts:
+        st.caption(words("grids_of.no_posts"))
+    if not card.has_posts and not card.roster:
+        return
     if not card.roster and not card.missing:
         st.caption(words("card.no_roster"))
         return
@@ -64,7 +75,7 @@ def _roster(words: Words, card: UnitCard) -> None:
             for gap in card.missing
         ]
         st.warning(words("card.missing", slots=joint.join(slots)))
-    else:
+    elif card.has_posts:
         st.caption(words("card.complete"))
     if card.roster:
         rows = [_roster_row(words, line) for line in card.roster]

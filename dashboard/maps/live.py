@@ -15,7 +15,7 @@ with the number of the ground, whose key is in the header's `grounds`.
 
 While grids are edited the header has an `editor`, whose shared vertices are float64 in the datum of
 the basemap, not offsets: with a plain basemap bit for bit as stored. The layer it edits brings no
-outlines of its own; its shapes stand in a ground apart from those that no edit changes.
+outlines of its own; its shapes stand in a ground apart from what no edit changes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from dashboard.maps.editing import Editor
+    from dashboard.maps.editing import Counted, Editor
 
 __all__ = ["WIRE_VERSION", "Packed", "pack", "pack_apart", "packers", "unpack"]
 
@@ -67,7 +67,7 @@ class Packed:
     Attributes
     ----------
     scene
-        What changes with every question.
+        What each question changes.
     grounds
         Shapes; the same bytes while the same are shown. The second: those of edited grids.
     """
@@ -119,6 +119,11 @@ class _Arrays:
 
     def put_places(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str | int]:
         return self.put(self._offsets(np.column_stack(self.window.points(lon, lat))), "f4")
+
+    def put_counted(self, held: Counted) -> _Head:
+        places = self._offsets(np.column_stack(self.window.points(held.lon, held.lat)))
+        found = {"counted_xy": places, "counted_weights": held.weights.ravel()}
+        return {name: self.put_ground(each, "f4") for name, each in found.items()}
 
     def put_shapes(self, geometries: Sequence[BaseGeometry], *, as_areas: bool) -> _Head:
         """Put coordinates and the sizes of rings (or lines), parts and shapes."""
@@ -193,16 +198,13 @@ def _pack(scene: MapScene, height_px: int, *, apart: bool) -> Packed:
         header["kiosk"] = asdict(scene.look)
     if scene.editor is not None:
         header["editor"] = _editor(scene.editor, scene, arrays)
-    grounds = tuple(_packed_ground(ground) for ground in arrays.grounds)
-    if grounds:
+    if grounds := tuple(_packed_ground(ground) for ground in arrays.grounds):
         header["grounds"] = _keys(grounds)
-    body = b"".join(arrays.body.parts)
     seen = _json({**header, "layers": [layer["hash"] for layer in layers]})
-    header["rev"] = blake2b(seen, digest_size=8).hexdigest()
-    head = _json(header)
+    head = _json({**header, "rev": blake2b(seen, digest_size=8).hexdigest()})
     start = len(_MAGIC) + 4 + len(head)
-    pieces = (_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP), body)
-    return Packed(b"".join(pieces), grounds)
+    first = (_MAGIC, len(head).to_bytes(4, "little"), head, bytes(-start % _STEP))
+    return Packed(b"".join((*first, *arrays.body.parts)), grounds)
 
 
 def _keys(grounds: Sequence[bytes]) -> list[str]:
@@ -247,8 +249,7 @@ def unpack(
 def _packed(layer: Layer, arrays: _Arrays) -> _Head:
     """Pack one layer; `hash` tells the browser whether anything in it changed."""
     first = len(arrays.seen)
-    head = packers()[type(layer)](layer, arrays)
-    head = {"id": layer.id, "title": layer.title, **head}
+    head = {"id": layer.id, "title": layer.title, **packers()[type(layer)](layer, arrays)}
     told = {key: value for key, value in head.items() if key != "arrays"}
     kinds = {name: (entry[0], entry[2]) for name, entry in head["arrays"].items()}
     seen = blake2b(_json([told, kinds, arrays.origin]), digest_size=8)
@@ -301,8 +302,7 @@ def _editor(editor: Editor, scene: MapScene, arrays: _Arrays) -> _Head:
     for name in ("index", "rings", "parts", "shapes"):
         entries[name] = arrays.put_ground(getattr(held, name), "u4", _EDITED)
     if editor.counted is not None:
-        entries["counted_xy"] = arrays.put_places(editor.counted.lon, editor.counted.lat)
-        entries["counted_weights"] = arrays.put(editor.counted.weights.ravel(), "f4")
+        entries |= arrays.put_counted(editor.counted)
     return {
         "id": "editor",
         "rev": held.rev,

@@ -11,8 +11,9 @@ from dashboard import cache
 from dashboard import session as visitor
 from dashboard.cache import hotspots as answers
 from dashboard.components.formats import moment, whole
+from dashboard.components.grids_choice import grids_told, sound
 from dashboard.components.hotspot_card import why_card
-from dashboard.components.hotspot_choice import ask_question
+from dashboard.components.hotspot_choice import GRIDS_KEY, ask_question
 from dashboard.components.hotspot_export import export_buttons
 from dashboard.components.hotspot_map import hotspot_scene
 from dashboard.components.hotspot_pick import (
@@ -56,13 +57,15 @@ _WIDTHS: Final = (2.1, 1)
 def render(words: Words) -> None:
     """Draw the page."""
     with guard(words), cache.one_reading():
-        session, town = visitor.load(), cache.town("today")
+        session = sound(words, visitor.load(), key=GRIDS_KEY)
+        town = cache.town(session.as_of)
         if town.is_empty and answers.latest_at() is None:
             st.info(words("hotspot.no_units"))
             return
         latest, tz = answers.latest_at(), cache.facts().tz
         latest_on = latest.astimezone(ZoneInfo(tz)).date() if latest else None
         session = ask_question(words, town, session, latest_on)
+        town = cache.town(session.as_of)
         session = choose_view(words, session)
         asked = answers.question(session)
         if session.hotspots.view == "proof":
@@ -90,6 +93,8 @@ def _ranking(words: Words, town: Town, asked: HotspotQuestion) -> None:
         st.markdown(f"**{plain(heading(words, view.answer))}**", width="content")
         st.space("stretch")
         export_buttons(words, town, view)
+    if asked.grids_of != "today":
+        warnings.caption(grids_told(words, asked.grids_of, with_people=False, escaped=True))
     for line in warning_lines(words, view.answer.report["warnings"]):
         warnings.warning(plain(line))
     with right:

@@ -9,8 +9,10 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard import session as visitor
+from dashboard.components.figure_board import figure_board
 from dashboard.components.filters import filters, foreseen, wanted_of
 from dashboard.components.formats import span_text, whole
+from dashboard.components.grids_choice import sound
 from dashboard.components.map_panel import last_event, mount_packed
 from dashboard.components.notices import guard
 from dashboard.components.overview_map import basemap_of, unit_names
@@ -42,7 +44,7 @@ _WIDTHS: Final = (2.75, 1)
 def render(words: Words, import_page: StreamlitPage) -> None:
     """Draw the page; `import_page` is where an empty store sends the visitor."""
     with guard(words), cache.one_reading():
-        session = visitor.load()
+        session = sound(words, visitor.load(), key="filter_as_of")
         town = cache.town(session.as_of)
         if town.is_empty and session.as_of == visitor.AS_OF_TODAY:
             nothing_yet(words, import_page)
@@ -75,6 +77,7 @@ def _map_and_card(words: Words, town: Town, shown: Overview, session: Session) -
         if left_out:
             st.caption(words("overview.cut_points", n=whole(left_out)))
         _below_map(words, shown, session)
+    figure_board(words, shown)
     with right:
         _card(words, town, session)
 
@@ -122,7 +125,7 @@ def _card(words: Words, town: Town, session: Session) -> None:
 def _below_map(words: Words, shown: Overview, session: Session) -> None:
     text, button = st.columns((3.2, 1), gap="small", vertical_alignment="top")
     with text:
-        st.caption(" ".join((sum_text(words, shown), grids_text(words, shown))))
+        st.caption(" ".join((sum_text(words, shown), grids_text(words, shown, escaped=True))))
     with button:
         title = words(
             "overview.map_title",

@@ -30,6 +30,7 @@ OWN: Final[dict[str, Callable[[Words, PlanState], None]]] = {
     "figures": show_figures,
 }
 VIEWS: Final = {
+    "proposals": "plan_propose",
     "check": "plan_check",
     "compare": "plan_compare",
     "impact": "plan_impact",
@@ -70,9 +71,23 @@ def render(words: Words) -> None:
 def _plan(words: Words, plan_id: int) -> None:
     state = kept.state(plan_id)
     notice(state.opened)
-    _head(words, state)
-    say_once()
-    _show(words, state, visitor.load().plan.view)
+    view = _view()
+    top, body = st.container(), st.container()
+    with body:  # first: new figures do not wait for what stands above them
+        say_once()
+        _show(words, state, view)
+    with top:
+        _head(words, state)
+
+
+def _view() -> str:
+    """Give the view to show: the one that was just chosen, else the one of before."""
+    held = visitor.load().plan.view
+    visitor.seed("plan_view", held)
+    chosen = str(visitor.value("plan_view") or held)
+    if chosen != held:
+        visitor.choose_plan(view=chosen)
+    return chosen
 
 
 def _head(words: Words, state: PlanState) -> None:
@@ -87,9 +102,7 @@ def _head(words: Words, state: PlanState) -> None:
         acting(words)
         with st.popover(words("planner.about"), key="plan_about"):
             name_form(words, plan)
-    held = visitor.load().plan.view
-    visitor.seed("plan_view", held)
-    chosen = st.segmented_control(
+    st.segmented_control(
         words("planner.view"),
         (*OWN, *VIEWS),
         required=True,
@@ -97,8 +110,6 @@ def _head(words: Words, state: PlanState) -> None:
         format_func=lambda name: words(f"planner.view_{name}"),
         label_visibility="collapsed",
     )
-    if chosen != held:
-        visitor.choose_plan(view=str(chosen))
 
 
 def _back(words: Words) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard import session as visitor
+from dashboard.cache import quality as kept
 from dashboard.components.fault_panel import show_faults
 from dashboard.components.formats import whole
 from dashboard.components.mend_form import mend_panel, settle_pending
@@ -38,7 +39,7 @@ def render(words: Words) -> None:
     with guard(words):
         session = visitor.load()
         settle_pending(words)
-        found = cache.quality(session.as_of)
+        found = kept.quality(session.held_as_of)
         _figures(words, found)
         visitor.seed("quality_section", SECTIONS[0])
         section = st.segmented_control(
@@ -50,7 +51,7 @@ def render(words: Words) -> None:
             label_visibility="collapsed",
         )
         if section == "faults":
-            show_faults(words, cache.town(session.as_of), cache.faults(session.as_of))
+            show_faults(words, cache.town(session.held_as_of), kept.faults(session.held_as_of))
         else:
             _SHOW[str(section)](words, found)
 

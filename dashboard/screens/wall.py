@@ -45,11 +45,11 @@ def _beat(language: str, area: str, *, follow: bool) -> None:
         mount_board(board_value(state, None, words, now))
         return
     key = (*state.key, language)
-    picture = wall_cache.drawn(("board", *key), lambda: picture_value(content, words))
+    picture = wall_cache.board_part(("board", *key), lambda: picture_value(content, words))
     still = {} if follow else {"follow_seconds": 0}
     mount_board(board_value(state, {**picture, **still}, words, now))
     if len(content.picture.rows):
-        mount_map(wall_cache.drawn(("map", *key), lambda: _map(content, words)))
+        mount_map(wall_cache.board_part(("map", *key), lambda: _map(content, words)))
 
 
 def _map(content: Content, words: Words) -> Packed:

@@ -45,7 +45,11 @@ _SLICES: Final = 12
 
 
 def question_of(
-    choice: HotspotChoice, place: tuple[str, tuple[str, ...]], span: Span, ground: HotspotGround
+    choice: HotspotChoice,
+    place: tuple[str, tuple[str, ...]],
+    span: Span,
+    ground: HotspotGround,
+    grids_of: str = "today",
 ) -> HotspotQuestion:
     """Put a choice as a question.
 
@@ -55,6 +59,8 @@ def question_of(
         Key of the area (empty: all) and kinds.
     span
         Period; open for all records.
+    grids_of
+        Which grids are the units, and the outer border of squares and hexagons.
     ground
         Says when the records begin and end, where a method needs bounds.
 
@@ -79,6 +85,7 @@ def question_of(
         units=units,
         cell_m=float(choice.size_m) if has_width else None,
         area=place[0],
+        grids_of=grids_of,
     )
     if method is Method.CHANGE:
         return _against_before(asked, ground)

@@ -20,7 +20,6 @@ import shapely
 from dashboard.printing.impact import PlanImpact
 from data.analysis.crosswalk import crosswalk
 from data.analysis.impact import impact_of
-from data.analysis.impact_ground import ground_change
 from data.counting import EventFilter, local_midnight, place_events
 from data.planning.opening import open_plan
 from data.planning.states import tiling_of
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from dashboard.viewmodels.facts import Facts
+    from data.analysis.impact_ground import GroundChange
     from data.planning.opening import OpenPlan
     from data.repositories.events import EventArrays
     from data.viewer import Viewer
@@ -97,7 +97,10 @@ def build_impact(
         events = place_events(
             session, viewer, EventLayer.INCIDENTS, today=occasion.day, tz=tz
         ).events  # fmt: skip
-    held = crosswalk(before, after, events, periods_of(events, tz), buildings(session, viewer))
+    found = impact_of(session, viewer, before, after, as_of=day, tz=tz)
+    periods = periods_of(events, tz)
+    built = buildings(session, viewer)
+    held = crosswalk(before, after, events, periods, built, found.ground.pieces)
     return PlanImpact(
         plan_id=plan_id,
         name=opened.plan.name,
@@ -106,8 +109,8 @@ def build_impact(
         as_of=day,
         before=before,
         after=after,
-        ground=changed_ground(before, after),
-        impact=impact_of(session, viewer, before, after, as_of=day, tz=tz),
+        ground=changed_ground(before, after, found.ground),
+        impact=found,
         crosswalk=held,
         store=occasion.facts.store,
         scenario=occasion.facts.scenario,
@@ -138,15 +141,21 @@ def periods_of(events: EventArrays, tz: str) -> Mapping[str, EventFilter]:
     }
 
 
-def changed_ground(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def changed_ground(
+    before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, change: GroundChange
+) -> gpd.GeoDataFrame:
     """Give each piece of ground that comes to another grid, from the outside, or to it.
+
+    Parameters
+    ----------
+    change
+        Of these grids, as `impact_of` found it.
 
     Returns
     -------
     GeoDataFrame
         `from_grid`, `to_grid` (empty: no grid), polygons in EPSG:4326.
     """
-    change = ground_change(before, after)
     pieces = change.pieces
     stays = np.append(change.same_row, -2)[pieces.old] == pieces.new
     old, new = (np.asarray(frame.geometry.to_numpy(), dtype=object) for frame in (before, after))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VIEWS: Final = ("edit", "figures", "check", "compare", "impact", "history", "publish")
+VIEWS: Final = ("edit", "figures", "proposals", "check", "compare", "impact", "history", "publish")
 MEASURES: Final = (
     "load_minutes",
     "load_state",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
+    from data.grids_of import ChosenGrids
     from data.viewer import Viewer
 
 UNIT_LEVELS: Final = (
@@ -66,7 +67,11 @@ class Town:
     names
         (level, code) → name of every place of the day.
     staffing
-        Unit code → posts filled and planned, and what is missing.
+        Unit code → posts filled and planned, and what is missing; empty on a plan's grids.
+    plan
+        The plan whose grids the units are; None for grids that hold or held.
+    held
+        The units that hold that day, where those of a plan are shown: posts belong to them.
     """
 
     as_of: date
@@ -78,6 +83,14 @@ class Town:
     names: Mapping[tuple[str, str], str]
     posts: tuple[PostMark, ...]
     staffing: Mapping[str, Staffing]
+    plan: ChosenGrids | None = None
+    held: gpd.GeoDataFrame | None = None
+
+    @cached_property
+    def estimated(self) -> Mapping[str, frozenset[str]]:
+        """Households and residents → codes of the units whose count was shared out."""
+        names = ("households", "residents")
+        return {name: self.plan.estimated(name) if self.plan else frozenset() for name in names}
 
     @property
     def is_empty(self) -> bool:
@@ -90,18 +103,14 @@ class Town:
 
     def in_area(self, area: Area | None) -> NDArray[np.bool_]:
         """Rows of `units` inside an area; all without one."""
-        if area is None:
-            return np.ones(len(self.units), dtype=bool)
-        column = f"{area.level}_code"
-        if column not in self.units.columns:
-            return np.zeros(len(self.units), dtype=bool)
-        return np.asarray(self.units[column].to_numpy() == area.code, dtype=bool)
+        return _in_area(self.units, area)
 
     def posts_in(self, area: Area | None) -> tuple[PostMark, ...]:
         """Give the posts of an area: of its units and of their communities; all without one."""
         if area is None:
             return self.posts
-        units = self.units[self.in_area(area)]
+        every = self.units if self.held is None else self.held
+        units = every[_in_area(every, area)]
         codes = {(str(self.level), str(code)) for code in units.index} | {(area.level, area.code)}
         if "community_code" in units.columns:
             codes |= {(str(PlaceLevel.COMMUNITY), str(code)) for code in units["community_code"]}
@@ -125,18 +134,37 @@ class Town:
         return self.names.get((level, str(code)), "") if code else ""
 
 
+def _in_area(units: gpd.GeoDataFrame, area: Area | None) -> NDArray[np.bool_]:
+    if area is None:
+        return np.ones(len(units), dtype=bool)
+    column = f"{area.level}_code"
+    if column not in units.columns:
+        return np.zeros(len(units), dtype=bool)
+    return np.asarray(units[column].to_numpy() == area.code, dtype=bool)
+
+
 def load_town(
-    session: Session, viewer: Viewer, *, as_of: date, staffed_on: date | None = None
+    session: Session,
+    viewer: Viewer,
+    *,
+    as_of: date,
+    staffed_on: date | None = None,
+    plan: ChosenGrids | None = None,
 ) -> Town:
-    """Read the places that hold on one day.
+    """Read the places that hold on one day, with a plan's grids in place of its own.
 
     Parameters
     ----------
+    plan
+        A plan's grids; nobody is appointed to them, so they have no staffing.
     staffed_on
         Day on which posts are filled or not, where it is another one: that of a scenario.
     """
     staffed_on = staffed_on or as_of
-    level, units = _units(session, viewer, as_of)
+    level, held = _units(session, viewer, as_of)
+    units = held
+    if plan is not None:
+        level, units = PlaceLevel.GRID, _drawable(plan.frame)
     upper = {
         name: places_frame(session, viewer, level=name, as_of=as_of)
         for name in (PlaceLevel.COMMUNITY, PlaceLevel.SUBDISTRICT, PlaceLevel.STATION)
@@ -166,7 +194,11 @@ def load_town(
         areas=areas,
         names=names,
         posts=posts_of(session, viewer, as_of=staffed_on),
-        staffing=staffing_of(session, viewer, codes=set(map(str, units.index)), as_of=staffed_on),
+        staffing={}
+        if plan is not None
+        else staffing_of(session, viewer, codes=set(map(str, units.index)), as_of=staffed_on),
+        plan=plan,
+        held=None if plan is None else held,
     )
 
 

@@ -55,6 +55,10 @@ class UnitCard:
     hazards
         Open hazards, newest first, at most 50 (`hazards_open` counts all). Texts were masked
         when they were imported.
+    estimated
+        Which of `households` and `residents` were shared out from grids that a plan cuts.
+    has_posts
+        False for a plan's grid, which nobody is appointed to: its roster is its community's.
     last_import
         (file name, when) of the newest import among the records of this unit.
     """
@@ -76,6 +80,8 @@ class UnitCard:
     roster: tuple[RosterLine, ...]
     missing: tuple[SlotGap, ...]
     last_import: tuple[str, datetime | None] | None
+    estimated: frozenset[str] = frozenset()
+    has_posts: bool = True
 
 
 def build_card(
@@ -102,6 +108,8 @@ def build_card(
              for layer in EventLayer}  # fmt: skip
     community = _above(places, unit, "community")
     near = [(str(places.level), code), *([("community", community[0])] if community else [])]
+    is_plan = places.plan is not None
+    near = near[1:] if is_plan else near
     roster, missing = roster_of(session, viewer, places=near, as_of=places.as_of)
     open_ids = found[EventLayer.HAZARDS].ids
     return UnitCard(
@@ -122,7 +130,9 @@ def build_card(
         hazards_open=len(open_ids),
         disputes_open=len(found[EventLayer.DISPUTES]),
         roster=roster,
-        missing=missing,
+        missing=() if is_plan else missing,
+        estimated=frozenset(name for name, codes in places.estimated.items() if code in codes),
+        has_posts=not is_plan,
         last_import=_last_import(session, viewer, here),
     )
 

@@ -1,7 +1,8 @@
 """Say how much of each old grid went into which new one: area, households, incidents by period.
 
-Used by plans when they are published, by exports and the planner's screen. Knows nothing of plans:
-two frames of grids, and events.
+Used by exports, commands and the planner's screen. Knows nothing of plans: two frames of grids, and
+events. What publishing keeps in the store is made by `data.planning.shares`, on the same overlay
+(`geo.overlay`), with the households of the plan's log.
 
 Shares are of the old grid and have six digits; the shares of an old code add up to 1 exactly, the
 last digits given by the largest remainder. Incidents are counted, not shared out: each lies in one
@@ -18,11 +19,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.analysis.plan_figures import people_of
-from data.analysis.plan_pieces import NOWHERE, Pieces, building_weights, pieces_of, share_out
+from data.analysis.plan_pieces import building_weights, share_out
 from data.counting import EventFilter, place_on_grids
 from data.repositories.events import EventArrays
 from data.repositories.register_records import BuildingRecord
 from geo.apportion import apportion_groups
+from geo.overlay import NOWHERE, Pieces, pieces_of
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -70,6 +72,7 @@ def crosswalk(
     events: EventArrays | None = None,
     periods: Mapping[str, EventFilter] | None = None,
     buildings: Sequence[BuildingRecord] = (),
+    pieces: Pieces | None = None,
 ) -> Crosswalk:
     """Compare two divisions.
 
@@ -83,8 +86,10 @@ def crosswalk(
         Name → which of them; None: all, as ``all``.
     buildings
         Share out the households of cut grids; without them, and in grids without any, area does.
+    pieces
+        As `pieces_of` gives them for these grids, where they are there already.
     """
-    pieces = pieces_of(old, new)
+    pieces = pieces or pieces_of(old, new)
     weights = building_weights(pieces, old, new, buildings) if buildings else None
     asked = periods if periods is not None else {"all": EventFilter()}
     found, totals = _incidents(old, new, events, asked) if events is not None else ({}, {})

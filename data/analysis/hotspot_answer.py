@@ -12,14 +12,15 @@ import geopandas as gpd
 import numpy as np
 
 from data.analysis.hotspot_cells import Cells, cells_of, placed_in
-from data.analysis.hotspot_ground import FROM_EVENTS, HotspotGround, ground_of
+from data.analysis.hotspot_grids import ground_on
+from data.analysis.hotspot_ground import FROM_EVENTS, HotspotGround
 from data.analysis.hotspot_question import (
     HotspotQuestion,
     Selection,
     select_events,
 )
-from data.counting import AS_OF_TODAY
 from data.database import Database
+from data.grids_of import GridsOf
 from data.privacy import withheld
 from data.repositories.figures import store_tz
 from data.viewer import DisplayLevel, Viewer
@@ -38,11 +39,12 @@ HOT: Final = frozenset({
 _RANKED: Final = {
     Method.COUNT, Method.COUNT_KERNEL, Method.KDE, Method.RATE, Method.NEAR_REPEAT,
 }  # fmt: skip
+_ON_PEOPLE: Final = {Method.RATE, Method.RISK}
 _METRIC: Final = {Method.COUNT_KERNEL, Method.KDE, Method.NEAR_REPEAT}
 FILE_COLUMNS: Final = (
     "n", "n_discovered", "n_before", "n_after", "base", "expected", "rate", "risk", "kde",
     "kde_events", "z", "p", "p_sim", "p_bh", "p_bonferroni", "class", "change", "low", "high",
-    "near_repeats", "score", "rank", "is_hotspot",
+    "near_repeats", "score", "rank", "is_hotspot", "is_estimated",
 )  # fmt: skip
 """What a file of an answer holds of the columns that its method gives, in this order."""
 
@@ -129,6 +131,8 @@ def hotspots_of(
     frame.insert(3, "n_discovered", others.counts(len(frame)).astype(np.int64))
     _rank(frame, cells, question)
     report = _report(found.report, (ground, cells, selection), question, now)
+    if question.method in _ON_PEOPLE:
+        _mark_estimated(frame, report, (ground, cells))
     if viewer.level is DisplayLevel.PUBLIC:
         frame, report = _published(frame, report)
     return HotspotAnswer(question, frame, report, cells, selection, ground)
@@ -141,8 +145,10 @@ def source_ground(
     if isinstance(source, HotspotGround):
         return source
     with source.read() as session:
-        tz = store_tz(session)
-        return ground_of(session, viewer, question.layer, as_of=now.date(), tz=tz)
+        return ground_on(
+            session, viewer, question.layer, GridsOf(question.grids_of),
+            span=(question.since, question.until), today=now.date(), tz=store_tz(session),
+        )  # fmt: skip
 
 
 def spanned(question: HotspotQuestion) -> HotspotOptions:
@@ -180,6 +186,23 @@ def _rank(frame: gpd.GeoDataFrame, cells: Cells, question: HotspotQuestion) -> N
         frame["is_hotspot"] = frame["class"].isin(HOT).to_numpy() & (n >= least)
 
 
+def _mark_estimated(
+    frame: gpd.GeoDataFrame, report: dict[str, Any], about: tuple[HotspotGround, Cells]
+) -> None:
+    """Add `is_estimated`: cells whose people, and so whose rate, were shared out; warn of them."""
+    ground, cells = about
+    if cells.grid_cell is None or not ground.estimated.any():
+        return
+    marked = np.zeros(len(frame), dtype=bool)
+    rows = cells.grid_cell[ground.estimated]
+    marked[rows[rows >= 0]] = True
+    frame["is_estimated"] = marked
+    n = int(marked.sum())
+    report["estimated"] = n
+    if n:
+        report["warnings"].append({"code": "people_estimated", "n": n})
+
+
 def _report(
     found: dict[str, Any],
     about: tuple[HotspotGround, Cells, Selection],
@@ -210,7 +233,7 @@ def _report(
         "area": question.area,
         "crs": crs_label(cells.crs),
         "tz": ground.tz,
-        "as_of": AS_OF_TODAY if ground.placed.as_of == AS_OF_TODAY else ground.as_of.isoformat(),
+        "as_of": ground.grids_of,
         "min_events": question.options.min_events,
         "hot_rule": "top_ground" if is_ranked else "class",
         "hot_area_pct": TOP_AREA_PCT if is_ranked else None,

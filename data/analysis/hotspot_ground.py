@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from data.config import DEFAULT_TZ
 from data.counting import AS_OF_EVENT, AS_OF_TODAY, Placed, place_events
+from data.grids_of import estimated_codes, plan_number
 from data.privacy import is_proactive
 from data.repositories.cases import sensitive_ids
 from data.repositories.events import EventArrays
@@ -50,7 +51,7 @@ class HotspotGround:
     tz
         Zone of hours, weekdays and months.
     as_of
-        The day whose grids are the ground.
+        The day whose grids are the ground; of a plan's grids the day of the places above them.
     proactive
         Rows of kinds that are found by looking for them (domain note 6.4).
     sensitive
@@ -122,6 +123,19 @@ class HotspotGround:
         """Give metres of some events in any CRS; those of the ground's own are worked out once."""
         return self.xy[rows] if crs.equals(self.crs) else metres_of(self.events, rows, crs)
 
+    @property
+    def grids_of(self) -> str:
+        """Which grids the ground is: `today`, an ISO date or `plan:<number>`."""
+        as_of = self.placed.as_of
+        is_word = as_of == AS_OF_TODAY or plan_number(as_of) is not None
+        return as_of if is_word else self.as_of.isoformat()
+
+    @cached_property
+    def estimated(self) -> BoolArray:
+        """Rows of the grids whose residents were shared out and not counted."""
+        codes = estimated_codes(self.placed.grids, ("residents",))
+        return np.array([str(code) in codes for code in self.placed.grids.index], dtype=bool)
+
     def keep(self, key: Any, made: Any) -> Any:  # noqa: ANN401 - whatever a caller works out
         """Keep something under a key; the one that was kept longest ago goes."""
         self.kept[key] = made
@@ -148,7 +162,8 @@ def ground_of(
     tz
         Zone of the store.
     placed
-        The layer placed on the grids of that day, where a caller holds it already.
+        The layer placed on the grids of that day, where a caller holds it already; or on a
+        plan's grids (`data.analysis.grids_of.place_on`), which are the ground then.
     """
     day = as_of or today_here()
     if placed is None or placed.as_of == AS_OF_EVENT:
@@ -167,8 +182,17 @@ def ground_of(
             (record.level, record.code): record.name
             for record in tree.records.values()
             if record.level in levels and record.code
-        },
+        }
+        | _grid_names(placed),
     )
+
+
+def _grid_names(placed: Placed) -> dict[tuple[str, str], str]:
+    """Names of a plan's grids, which no place of the day bears."""
+    if plan_number(placed.as_of) is None:
+        return {}
+    pairs = zip(placed.grids.index, placed.grids["name"], strict=True)
+    return {(PlaceLevel.GRID.value, str(code)): str(name) for code, name in pairs}
 
 
 def metres_of(events: EventArrays, rows: npt.NDArray[Any] | None, crs: pyproj.CRS) -> FloatArray:

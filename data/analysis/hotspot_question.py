@@ -17,6 +17,7 @@ import numpy.typing as npt
 from data.analysis.coverage_layers import HOTSPOT_CHANNELS
 from data.analysis.hotspot_ground import HotspotGround
 from data.errors import ConfigError
+from data.grids_of import AS_OF_TODAY, GridsOf
 from data.repositories.event_filter import EventFilter
 from data.repositories.events import EventArrays
 from data.viewer import DisplayLevel, Viewer
@@ -83,6 +84,9 @@ class HotspotQuestion:
         Code of a place above the grids, or of one grid; empty for all that the viewer sees.
     with_proactive
         Take kinds in that police find by looking for them.
+    grids_of
+        Which grids are the ground and its units, in the words of `data.grids_of.GridsOf`; a ground
+        that a caller hands over is of these. Those valid when each event happened must be one set.
     """
 
     layer: EventLayer = EventLayer.INCIDENTS
@@ -99,6 +103,7 @@ class HotspotQuestion:
     options: HotspotOptions = field(default_factory=HotspotOptions)
     area: str = ""
     with_proactive: bool = False
+    grids_of: str = AS_OF_TODAY
 
     def __post_init__(self) -> None:
         """Take plain words for the vocabularies, as command line and forms give them.
@@ -106,8 +111,9 @@ class HotspotQuestion:
         Raises
         ------
         ConfigError
-            `bad_hours`, `bad_weekdays`, `cells_missing`, `empty_question_period`.
+            `bad_hours`, `bad_weekdays`, `cells_missing`, `empty_question_period`, `bad_grids_of`.
         """
+        GridsOf(self.grids_of)
         object.__setattr__(self, "layer", EventLayer(self.layer))
         object.__setattr__(self, "channel", Channel(self.channel))
         object.__setattr__(self, "method", Method(self.method))

@@ -116,6 +116,8 @@ class Impact:
 
     Attributes
     ----------
+    ground
+        How the one division became the other.
     grids
         One row for each changed grid: `change` (adjusted, added, retired, renumbered, renamed),
         `old_code`, `new_code`, `name`.
@@ -134,6 +136,7 @@ class Impact:
     """
 
     summary: ImpactSummary
+    ground: GroundChange
     grids: pd.DataFrame
     moves: pd.DataFrame
     people: pd.DataFrame
@@ -217,6 +220,7 @@ def impact_of(
     told = _posts(session, viewer, hands, ground, as_of)
     return Impact(
         summary=_summary(ground),
+        ground=ground,
         grids=ground.table(),
         moves=with_numbers(session, viewer, moves),
         people=people,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data.analysis.plan_pieces import NOWHERE, Pieces, pieces_of
+from geo.overlay import NOWHERE, Pieces, pieces_of
 
 IntArray = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]

@@ -19,7 +19,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from data.analysis.plan_figures import people_of
-from data.analysis.plan_pieces import carried, pieces_of, share_out
+from data.analysis.plan_pieces import carried, share_out
 from data.analysis.plan_points import PlanPeriod
 from data.counting import (
     AS_OF_EVENT,
@@ -35,6 +35,7 @@ from data.frames import grids_frame
 from data.repositories.places import boundary_dates
 from data.viewer import Viewer
 from data.vocabulary import EventLayer, PlaceLevel
+from geo.overlay import pieces_of
 
 AS_OF_PLAN: Final = "plan"
 PEOPLE: Final = ("households", "residents")

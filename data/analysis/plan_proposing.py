@@ -7,8 +7,8 @@ that the log keeps and undo takes back, each checked as if a person had drawn it
 them a grid may lie in parts, at the end none does that did not before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
@@ -31,18 +31,85 @@ from geo.districting.goals import Proposal
 from geo.edits.applying import apply
 from geo.edits.refusal import EditRefused
 from geo.edits.renumbering import next_code
+from geo.edits.report import Applied, EditOptions
 from geo.edits.report import Atoms as Homes
-from geo.edits.report import EditOptions
 from geo.edits.tiling import COUNTS, EditTiling
 from geo.edits.values import Edit, Merge, Split, Transfer
 
 IntArray = npt.NDArray[np.int64]
 LOAD: Final = "load"
+HARM: Final = "harm"
 _SNAP_M: Final = 0.05
 _HALF: Final = 0.49
 """Most of a giver that the first piece of a new grid may be: the larger part keeps the code."""
 Step = tuple[str, str, IntArray]
 """Giver, taker and the rows of the atoms that go."""
+
+
+@dataclass(frozen=True, eq=False)
+class Matter:
+    """All that is read of a store for proposals: it may be cut and searched in another process.
+
+    Attributes
+    ----------
+    grids
+        The chosen grids with their counts, EPSG:4326.
+    counts
+        Those of `COUNTS` that every chosen grid has.
+    lines, pieces, homes
+        Streets, compounds and buildings with households; None where the store has none.
+    points, ground
+        What makes the work: `read_points`, `read_ground`.
+    """
+
+    grids: gpd.GeoDataFrame
+    counts: tuple[str, ...]
+    lines: gpd.GeoDataFrame | None
+    pieces: gpd.GeoDataFrame | None
+    homes: gpd.GeoDataFrame | None
+    points: Mapping[str, PlanPoints]
+    ground: PlanGround
+
+
+def read_matter(
+    session: Session,
+    viewer: Viewer,
+    tiling: EditTiling,
+    codes: Iterable[str],
+    asked: tuple[Mapping[str, PlanPoints], PlanGround],
+) -> Matter:
+    """Read what the chosen grids are cut by, and what lies in them; see `plan_atoms`."""
+    frame = tiling.frame()
+    grids = gpd.GeoDataFrame(frame[frame["grid_code"].isin(set(codes))])
+    counts = tuple(
+        name for name in COUNTS
+        if name in grids.columns and len(grids) and bool(grids[name].notna().all())
+    )  # fmt: skip
+    compounds = compounds_frame(session, viewer).rename(columns={"compound_id": "piece_code"})
+    points, ground = asked
+    return Matter(
+        grids=grids,
+        counts=counts,
+        lines=_known(streets_frame(session, viewer)),
+        pieces=_known(compounds),
+        homes=_homes(session, viewer, counts),
+        points=points,
+        ground=replace(ground, _held=[]),
+    )
+
+
+def cut_matter(matter: Matter) -> Atoms:
+    """Cut the grids, and say what work and what harm lies in each piece; see `plan_atoms`."""
+    atoms = cut_atoms(
+        matter.grids,
+        lines=matter.lines,
+        pieces=matter.pieces,
+        points=matter.homes,
+        counts=matter.counts,
+    )
+    found = _figures(atoms, matter.points, matter.ground)
+    atoms = atoms.with_counts(HARM, found["harm"])
+    return atoms.with_counts(LOAD, found["load_minutes"], is_estimated=bool(atoms.estimated))
 
 
 def plan_atoms(
@@ -66,21 +133,7 @@ def plan_atoms(
     FrameError, TilingError, GeoError
         Those of `geo.districting.atoms.cut_atoms`.
     """
-    frame = tiling.frame()
-    grids = gpd.GeoDataFrame(frame[frame["grid_code"].isin(set(codes))])
-    counts = [
-        name for name in COUNTS
-        if name in grids.columns and len(grids) and bool(grids[name].notna().all())
-    ]  # fmt: skip
-    compounds = compounds_frame(session, viewer).rename(columns={"compound_id": "piece_code"})
-    atoms = cut_atoms(
-        grids,
-        lines=_known(streets_frame(session, viewer)),
-        pieces=_known(compounds),
-        points=_homes(session, viewer, counts),
-        counts=counts,
-    )  # fmt: skip
-    return atoms.with_counts(LOAD, _loads(atoms, *asked), is_estimated=bool(atoms.estimated))
+    return cut_matter(read_matter(session, viewer, tiling, codes, asked))
 
 
 def _known(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
@@ -105,9 +158,10 @@ def _homes(session: Session, viewer: Viewer, counts: Sequence[str]) -> gpd.GeoDa
     return points
 
 
-def _loads(
+def _figures(
     atoms: Atoms, points: Mapping[str, PlanPoints], ground: PlanGround
-) -> npt.NDArray[np.float64]:
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Give minutes of work and harm of each piece."""
     frame = gpd.GeoDataFrame(
         {
             "grid_code": np.array(atoms.codes, dtype=object),
@@ -122,7 +176,9 @@ def _loads(
         crs=STORED_CRS,
     )
     found = plan_figures(frame, PlanCounts(frame, points), replace(ground, _held=[]))
-    return np.asarray(found.columns["load_minutes"], dtype=np.float64)
+    return {
+        name: np.asarray(found.columns[name], dtype=np.float64) for name in ("load_minutes", "harm")
+    }
 
 
 def new_codes(tiling: EditTiling, parent: str, count: int) -> tuple[str, ...]:
@@ -145,7 +201,30 @@ def edits_of(
 ) -> tuple[tuple[Edit, ...], EditOptions]:
     """Give the edits that lead from a tiling to a proposal, and how they are to be applied.
 
+    Raises
+    ------
+    DataError
+        `plan_proposal_not_drawn`, as `steps_of`.
+    """
+    steps, how = steps_of(tiling, atoms, proposal, options)
+    return tuple(edit for edit, _ in steps), how
+
+
+def steps_of(
+    tiling: EditTiling,
+    atoms: Atoms,
+    proposal: Proposal,
+    options: EditOptions,
+    told: Callable[[float], object] | None = None,
+) -> tuple[tuple[tuple[Edit, Applied], ...], EditOptions]:
+    """Give the edits that lead from a tiling to a proposal, each with what it made.
+
     Counts go with the atoms, so that the draft has the very figures that the proposal told.
+
+    Parameters
+    ----------
+    told
+        Told the share done.
 
     Raises
     ------
@@ -163,8 +242,9 @@ def edits_of(
         atoms=Homes(atoms.shapes, counts) if counts else options.atoms,
     )
     pending = [(a, b, rows) for (a, b), rows in proposal.transfers(atoms.grids).items()]
+    whole = max(1, len(pending))
     staying = set(proposal.grids)
-    made: list[Edit] = []
+    made: list[tuple[Edit, Applied]] = []
     why = ""
     while pending:
         left: list[Step] = []
@@ -176,9 +256,12 @@ def edits_of(
                 left.append(step)
                 continue
             is_stuck = False
-            tiling, edits, rest = drawn
-            made += edits
+            applied, edit, rest = drawn
+            tiling = applied.tiling
+            made.append((edit, applied))
             left += rest
+            if told is not None:
+                told(min(1.0, len(made) / whole))
         if is_stuck:
             codes = sorted({code for a, b, _ in left for code in (a, b)})
             raise DataError("plan_proposal_not_drawn", codes=codes[:20], why=why)
@@ -189,8 +272,8 @@ def edits_of(
 
 def _drawn(
     tiling: EditTiling, atoms: Atoms, step: Step, staying: set[str], how: EditOptions
-) -> tuple[EditTiling, list[Edit], list[Step]] | str:
-    """Draw one step; give the tiling, its edits and what is left of it, or why it cannot be yet."""
+) -> tuple[Applied, Edit, list[Step]] | str:
+    """Draw one step; give what it made, its edit and what is left, or why it cannot be yet."""
     giver, taker, rows = step
     try:
         if taker not in tiling:
@@ -205,12 +288,12 @@ def _drawn(
             applied = apply(tiling, edit, how)
     except EditRefused as fault:
         return fault.code
-    return applied.tiling, [edit], []
+    return applied, edit, []
 
 
 def _begun(
     tiling: EditTiling, atoms: Atoms, step: Step, how: EditOptions
-) -> tuple[EditTiling, list[Edit], list[Step]] | str:
+) -> tuple[Applied, Edit, list[Step]] | str:
     """Split a new grid off with as much of the step as is the smaller part of its giver.
 
     Tried are the whole step, then its atoms, largest first; the rest is transferred afterwards.
@@ -236,7 +319,7 @@ def _begun(
             why = fault.code
             continue
         rest = np.setdiff1d(rows, chosen)
-        return applied.tiling, [edit], [(giver, taker, rest)] if len(rest) else []
+        return applied, edit, [(giver, taker, rest)] if len(rest) else []
     return why
 
 

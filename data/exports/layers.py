@@ -20,11 +20,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.counting import AS_OF_TODAY, OUTSIDE, Placed, place_events
-from data.errors import ImportRefused
+from data.errors import AccessRefused, ConfigError, ImportRefused
 from data.exports.counts import COUNTED, register_counts
 from data.exports.records import json_text, register_frame
 from data.exports.writers import writer_of
 from data.frames import grids_frame, places_frame, streets_frame
+from data.grids_of import ChosenGrids, GridsOf
 from data.privacy import withheld
 from data.repositories.audit import append_audit
 from data.repositories.events import MODELS
@@ -75,14 +76,18 @@ class ExportOptions:
     Parameters
     ----------
     as_of
-        `today` or an ISO date: boundaries used.
+        `today`, an ISO date, for incidents, hazards and disputes `event`, or `plan:<number>`:
+        boundaries used.
     level
         Display level; never above the viewer's own.
+    chosen
+        The grids of the plan that `as_of` names.
     """
 
     as_of: str = AS_OF_TODAY
     level: DisplayLevel = DisplayLevel.ADMIN
     tz: str = "Asia/Shanghai"
+    chosen: ChosenGrids | None = None
 
 
 def export_layer(
@@ -101,12 +106,17 @@ def export_layer(
     ImportRefused
         `unknown_layer`, `unknown_file_type`.
     AccessRefused
-        `level_too_low`; `role_may_not_read`; below level internal (appraisals: below admin)
-        `register_of_people` and, for plans and grades, `register_not_public`.
+        `level_too_low` (of a plan's grids: below internal); `role_may_not_read`; below level
+        internal (appraisals: below admin) `register_of_people` and, for plans and grades,
+        `register_not_public`.
     RecordNotFound
         `no_units`: counts of a register where the store has no place to count by.
+    ConfigError
+        `bad_grids_of`; `layer_not_on_plan`: the layer does not stand on grids;
+        `grids_valid_then_are_many`: the layer has no event with a day of its own.
     """
     viewer.require_level(options.level)
+    _require_grids(layer, options)
     if layer not in LAYERS:
         raise ImportRefused("unknown_layer", layer=layer, known=", ".join(LAYERS))
     write = writer_of(target)
@@ -118,16 +128,47 @@ def export_layer(
         "exported_by": viewer.name,
         "level": options.level.name.lower(),
         "as_of": options.as_of,
+        **_about_plan(options.chosen),
     }
     write(frame, target, about)
     append_audit(session, viewer, "export", layer, len(frame), about, now)
     return len(frame)
 
 
+def _require_grids(layer: str, options: ExportOptions) -> None:
+    """Refuse grids that a layer cannot be put on, and a plan's grids outside the house."""
+    of = GridsOf(options.as_of)
+    is_event = layer in set(EventLayer)
+    if of.is_event and not is_event:
+        raise ConfigError("grids_valid_then_are_many")
+    if options.chosen is None:
+        if of.plan_id is not None:
+            raise ConfigError("layer_not_on_plan", layer=layer, plan=of.plan_id)
+        return
+    if layer != "grids" and not is_event:
+        raise ConfigError("layer_not_on_plan", layer=layer, plan=options.chosen.plan_id)
+    if options.level < DisplayLevel.INTERNAL:
+        needed = DisplayLevel.INTERNAL.name
+        raise AccessRefused("level_too_low", yours=options.level.name, needed=needed)
+
+
+def _about_plan(chosen: ChosenGrids | None) -> dict[str, str]:
+    """Say in the file which plan its grids are, and of how many the people are estimated."""
+    if chosen is None:
+        return {}
+    return {
+        "plan": str(chosen.plan_name),
+        "plan_version": str(chosen.plan_version),
+        "estimated_grids": str(len(chosen.estimated())),
+    }
+
+
 def _frame(
     session: Session, viewer: Viewer, layer: str, options: ExportOptions, today: date
 ) -> gpd.GeoDataFrame:
-    day = today if options.as_of == AS_OF_TODAY else date.fromisoformat(options.as_of)
+    day = GridsOf(options.as_of).day(today)
+    if layer == "grids" and options.chosen is not None:
+        return options.chosen.frame.reset_index(drop=True)
     if layer == "grids":
         kinds = [grids_frame(session, viewer, as_of=day, kind=kind.value) for kind in GridKind]
         return gpd.GeoDataFrame(pd.concat(kinds), crs=kinds[0].crs).reset_index(drop=True)
@@ -144,7 +185,10 @@ def _frame(
 def _events(
     session: Session, viewer: Viewer, events: EventLayer, options: ExportOptions, today: date
 ) -> gpd.GeoDataFrame:
-    placed = place_events(session, viewer, events, today=today, as_of=options.as_of, tz=options.tz)
+    placed = place_events(
+        session, viewer, events, today=today, as_of=options.as_of, tz=options.tz,
+        grids=None if options.chosen is None else options.chosen.frame,
+    )  # fmt: skip
     if options.level is DisplayLevel.PUBLIC:
         return _public(placed, options.tz)
     if options.level is DisplayLevel.WALL:

@@ -24,6 +24,7 @@ from data.counting import (
     place_events,
 )
 from data.frames import grids_frame
+from data.grids_of import ChosenGrids
 from data.kpi.calendar import WorkCalendar
 from data.kpi.catalogue import definition_of
 from data.kpi.figure import NOTE_SMALL_BASE, SMALL_BASE, Figure, Question
@@ -57,8 +58,15 @@ Spot = TypeVar("Spot", bound=_Spot)
 class Desk:
     """What the measures of one question share."""
 
-    def __init__(self, session: Session, viewer: Viewer, question: Question) -> None:
+    def __init__(
+        self,
+        session: Session,
+        viewer: Viewer,
+        question: Question,
+        chosen: ChosenGrids | None = None,
+    ) -> None:
         self.session, self.viewer, self.question = session, viewer, question
+        self.chosen = chosen
         self.found: dict[tuple[str, str], Figure] = {}
         self._placed: dict[EventLayer, Placed] = {}
         self._stages: dict[EventLayer, CaseArrays] = {}
@@ -92,7 +100,7 @@ class Desk:
     def boundary_day(self) -> date:
         """Day of the boundaries that rates stand on."""
         as_of = self.question.as_of
-        is_word = as_of in {AS_OF_TODAY, AS_OF_EVENT}
+        is_word = as_of in {AS_OF_TODAY, AS_OF_EVENT} or self.chosen is not None
         return self.question.today if is_word else date.fromisoformat(as_of)
 
     @cached_property
@@ -119,6 +127,11 @@ class Desk:
 
     @cached_property
     def _frame(self) -> gpd.GeoDataFrame:
+        return self.held_grids if self.chosen is None else self.chosen.frame
+
+    @cached_property
+    def held_grids(self) -> gpd.GeoDataFrame:
+        """Every base grid that holds on the day of the boundaries."""
         return grids_frame(self.session, self.viewer, as_of=self.boundary_day)
 
     @cached_property
@@ -156,8 +169,11 @@ class Desk:
     def knows_unit(self) -> bool:
         """Whether a place or a grid of the boundaries bears the unit's code; true without one."""
         unit = self.question.unit
-        if unit is None or self.places or len(self.grids):
+        if unit is None or len(self.grids):
             return True
+        if self.places:  # a grid of today that a plan lacks is none there
+            levels = {record.level for record in self.places.values()}
+            return self.chosen is None or levels != {PlaceLevel.GRID}
         return self.question.as_of == AS_OF_EVENT and any(
             bool(_inside(self._whole(layer).grids, unit).any()) for layer in EventLayer
         )

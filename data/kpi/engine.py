@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from data.errors import DataError, RecordNotFound, StoreUnavailable
-from data.kpi import cases, happenings, staffing, things, works
+from data.grids_of import ChosenGrids
+from data.kpi import cases, happenings, on_plan, staffing, things, works
 from data.kpi.catalogue import definition_of
 from data.kpi.desk import Desk, Measure
 from data.kpi.figure import NOTE_DIFFERS, NOTE_FAILED, Figure, Question
@@ -33,9 +34,21 @@ SHARE_TOLERANCE: Final = 0.00005
 _LOG: Final = logging.getLogger(__name__)
 
 
-def figures(session: Session, viewer: Viewer, question: Question) -> tuple[Figure, ...]:
+def figures(
+    session: Session, viewer: Viewer, question: Question, chosen: ChosenGrids | None = None
+) -> tuple[Figure, ...]:
     """Answer every measure that the store's rows or declared figures can answer.
 
+    Parameters
+    ----------
+    chosen
+        A plan's grids, for a question whose `as_of` names that plan. What has no answer there (who
+        is appointed to its grids) is given without a value and noted `not_on_plan`, what stands on
+        shared-out people is noted `estimated`; declared figures are those of grids that hold and
+        are left out.
+
+    Notes
+    -----
     Where both answer, the rows are given, and a difference is noted (`differs_from_declared`). A
     measure that fails is given without a value and noted `failed`; its error code is logged.
 
@@ -44,18 +57,21 @@ def figures(session: Session, viewer: Viewer, question: Question) -> tuple[Figur
     RecordNotFound
         `unknown_unit`: no place with that code on that day, and nothing declared for it. A unit
         that only declared figures know gets those alone: nothing is counted as zero.
+        `unit_not_on_plan`: the plan has no such grid, and no such place is above its grids.
     StoreUnavailable
         The store is gone: nothing can be answered.
     """
-    desk = Desk(session, viewer, question)
-    declared = _declared_rows(desk)
+    desk = Desk(session, viewer, question, chosen)
+    declared = [] if chosen is not None else _declared_rows(desk)
     is_known = desk.knows_unit()
+    if not is_known and chosen is not None:
+        raise RecordNotFound("unit_not_on_plan", unit=question.unit, plan=chosen.plan_id)
     if not is_known and not declared:
         raise RecordNotFound("unknown_unit", unit=question.unit)
     for measure in MEASURES if is_known else ():
         if not _is_asked(question, measure.keys) and not _asks_for_targets(question):
             continue
-        for figure in _answered(measure, desk):
+        for figure in on_plan.limited(_answered(measure, desk), measure, desk):
             desk.found.setdefault((figure.measure, figure.scope), figure)
     _add_declared(desk, declared)
     return tuple(figure for figure in desk.found.values() if is_wanted(figure, question.measures))

@@ -15,7 +15,12 @@ NOTE_SMALL_BASE: Final = "small_base"
 NOTE_FAILED: Final = "failed"
 NOTE_DIFFERS: Final = "differs_from_declared"
 NOTE_NONE_IN_PERIOD: Final = "none_in_period"
-NOTES: Final = (NOTE_SMALL_BASE, NOTE_FAILED, NOTE_DIFFERS, NOTE_NONE_IN_PERIOD)
+NOTE_ESTIMATED: Final = "estimated"
+NOTE_NOT_ON_PLAN: Final = "not_on_plan"
+NOTES: Final = (
+    NOTE_SMALL_BASE, NOTE_FAILED, NOTE_DIFFERS, NOTE_NONE_IN_PERIOD, NOTE_ESTIMATED,
+    NOTE_NOT_ON_PLAN,
+)  # fmt: skip
 """Codes that `Figure.note` may hold, several joined by a comma; declared figures name a source."""
 
 
@@ -72,7 +77,8 @@ class Question:
         Code of the place to stay inside; none for the whole store.
     as_of
         Boundaries that events are counted on: `today`, `event` (those of the day on which each
-        happened) or an ISO date. Both sides of a comparison always stand on the same ones.
+        happened), an ISO date or, with a plan's grids handed to `figures`, `plan:<number>`. Both
+        sides of a comparison always stand on the same ones.
     measures
         Only these measures or K-numbers; empty asks for all.
     """

@@ -31,7 +31,8 @@ class Boundary(Base):
     """What a place was from `valid_from` (none: ever) to before `valid_to` (none: until further).
 
     No two rows of one place overlap in time: a trigger (SQLite) or an exclusion constraint
-    (PostgreSQL) refuses it. `attributes` say which counts were estimated when a plan cut the grid.
+    (PostgreSQL) refuses it. `attributes` say which counts were estimated when a plan cut the grid
+    (`estimated`), and which name the place bore then where it bears another since (`name`).
     """
 
     __tablename__ = "boundary"

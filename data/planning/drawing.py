@@ -4,7 +4,7 @@ Used by the planner's actions and the command line. A drawing that is refused is
 Knows nothing of screens.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -38,10 +38,12 @@ from data.repositories.plan_writes import (
     add_edit,
     append_edit,
     leave_all,
+    leave_undone,
     locked_plan,
     mark_changed,
     move_head,
     require_draft,
+    require_same_ground,
     require_seen,
     save_snapshot,
 )
@@ -102,7 +104,7 @@ def draw(
         _keep(db, viewer, turn, document, refusal)
         raise
     except DataError as fault:
-        if fault.code in TOO_LATE:
+        if fault.code in TOO_LATE or fault.code == "plan_code_taken":
             _keep(db, viewer, turn, document, fault)
         raise
 
@@ -139,14 +141,59 @@ def _drawn(
         _require_own_codes(session, viewer, at_hand, edit)
     applied = apply(at_hand.tiling, edit, how)
     with db.write() as session:
-        plan = append_edit(session, viewer, turn, _logged(at_hand.tiling, edit, applied))
+        plan = append_edit(session, viewer, turn, logged(at_hand.tiling, edit, applied))
         after = OpenPlan(plan, applied.tiling, at_hand.base)
         if plan.head % SNAPSHOT_EVERY == 0:
             _write_down(session, after)
     return Drawn(after, applied.report)
 
 
-def _logged(before: EditTiling, edit: Edit, applied: Applied) -> DrawnEdit:
+def write_all(
+    db: Database,
+    viewer: Viewer,
+    turn: Turn,
+    drawn: Sequence[DrawnEdit],
+    after: EditTiling,
+    *,
+    opened: OpenPlan,
+) -> OpenPlan:
+    """Log edits that were applied elsewhere, in one transaction and one version: all, or none.
+
+    Parameters
+    ----------
+    drawn
+        One after the other, the first of them on the grids of `opened`; see `logged`.
+    after
+        The grids that they lead to.
+    opened
+        The plan as it was when they were drawn.
+
+    Raises
+    ------
+    PlanConflict
+        `plan_changed`: the turn saw another version than the store has.
+    DataError
+        `plan_base_changed`, `plan_not_draft`.
+    AccessRefused
+        `plan_role_refused`.
+    """
+    with db.write() as session:
+        row = locked_plan(session, viewer, turn)
+        require_draft(row)
+        require_same_ground(session, viewer, row)
+        leave_undone(session, row)
+        for each in drawn:
+            add_edit(session, row, each, author=viewer.name, at=turn.at)
+        detail = {"edits": len(drawn), "position": row.head}
+        plan = mark_changed(session, viewer, row, "propose", detail, turn.at)
+        made = OpenPlan(plan, after, opened.base)
+        if len(drawn) >= SNAPSHOT_EVERY:
+            _write_down(session, made)
+    return made
+
+
+def logged(before: EditTiling, edit: Edit, applied: Applied) -> DrawnEdit:
+    """Write down an edit and what it did, as the log keeps it."""
     codes = touched_codes(applied.report)
     return DrawnEdit(
         kind=kind_of(edit),
@@ -296,10 +343,10 @@ def rebase(
         if plan.base_id == plan.former_id:
             retired = borne_codes(session).keys() - {grid.code for grid in now}
             how = options if options is not None else edit_options(session, viewer)
-            logged = _again(tiling_of(now, retired=retired), edits, how)
+            drawn_again = _again(tiling_of(now, retired=retired), edits, how)
             leave_all(session, row)
             row.base_id = former.id
-            for record, drawn in zip(edits, logged, strict=True):
+            for record, drawn in zip(edits, drawn_again, strict=True):
                 add_edit(session, row, drawn, author=record.author, at=record.at)
         row.former_id = former.id
         mark_changed(session, viewer, row, "rebase", {"edits": len(edits)}, turn.at)
@@ -317,7 +364,7 @@ def _touched_by(session: Session, plan: PlanRecord, edits: tuple[EditRecord, ...
 def _again(
     tiling: EditTiling, edits: tuple[EditRecord, ...], options: EditOptions
 ) -> list[DrawnEdit]:
-    logged = []
+    again = []
     for record in edits:
         edit = from_json(record.edit)
         try:
@@ -329,6 +376,6 @@ def _again(
                 codes=refusal.codes or record.codes[:20],
                 why=refusal.code,
             ) from refusal
-        logged.append(_logged(tiling, edit, applied))
+        again.append(logged(tiling, edit, applied))
         tiling = applied.tiling
-    return logged
+    return again

@@ -32,6 +32,7 @@ from data.repositories.plan_bases import (
     save_base,
 )
 from data.repositories.plan_copy import copy_log
+from data.repositories.plan_notes import comment
 from data.repositories.plan_records import BaseGrid, BaseKind, PlanRecord, require_planner
 from data.repositories.plan_writes import NewPlan, create_plan
 from data.repositories.plans import find_plan, list_edits, nearest_snapshot
@@ -51,11 +52,18 @@ class FromDay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FromFrame:
-    """Start from the grids of a file (see `grids_of_frame`), to replace those of the scope."""
+    """Start from the grids of a file (see `grids_of_frame`), to replace those of the scope.
+
+    Parameters
+    ----------
+    remark
+        What of the file was left out and why: kept as a comment on the plan.
+    """
 
     frame: gpd.GeoDataFrame
     file_name: str
     scope_code: str | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,10 @@ def begin_plan(db: Database, viewer: Viewer, start: PlanStart, begin: Begin) -> 
             is_template=begin.is_template,
             source_plan_id=start.plan_id if isinstance(start, FromFormer) else None,
         )
-        return create_plan(session, viewer, new, at=begin.at)
+        made = create_plan(session, viewer, new, at=begin.at)
+        if isinstance(start, FromFrame) and start.remark:
+            comment(session, viewer, made.id, text=start.remark, grid_code=None, at=begin.at)
+        return made
 
 
 def _scope_of(session: Session, viewer: Viewer, start: PlanStart) -> str | None:

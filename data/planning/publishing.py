@@ -18,7 +18,7 @@ from data.database import Database
 from data.errors import DataError
 from data.planning.drawing import origins_of, structure_of
 from data.planning.opening import Begin, FromFormer, OpenPlan, begin_plan, open_plan
-from data.planning.shares import areas_of, crosswalk_of_grids, household_flows
+from data.planning.shares import crosswalk_of_grids, household_flows
 from data.planning.states import frame_of_grids, grids_of_tiling
 from data.repositories.place_writes import as_multi
 from data.repositories.places import place_tree, shapes_of
@@ -45,6 +45,7 @@ from data.repositories.plans import find_plan, list_edits
 from data.viewer import Viewer
 from data.vocabulary import PlaceLevel
 from geo.crs import STORED_CRS
+from geo.measure import area_m2
 from geo.tiling import FaultKind, Faults, find_faults
 
 _REFUSED = frozenset(FaultKind) - {FaultKind.MULTIPART}
@@ -148,7 +149,7 @@ def planned_grids(session: Session, viewer: Viewer, opened: OpenPlan) -> tuple[P
     """Give every grid of a plan as it is to be, with who it was and in whose ground it lies."""
     origins = origins_of(opened.base, structure_of(session, viewer, opened.plan))
     grids = grids_of_tiling(opened.tiling)
-    areas = areas_of([grid.shape for grid in grids])
+    areas = area_m2(frame_of_grids(grids))
     near = _neighbours(
         [g for g in grids if g.code not in origins], base_grids(session, opened.plan.former_id)
     )

@@ -1,35 +1,27 @@
-"""Tell which share of each former grid's area and households goes where: the crosswalk of a plan.
+"""Tell which share of each former grid's area and households goes where: what publishing keeps.
 
 Used by `data.planning.publishing` and by whatever compares a plan with its start.
 Knows nothing of the store. Grids that stay as they are have no row.
+
+The rows are kept in the store for good, by codes: households follow the log of the plan, as each
+edit counted them. `data.analysis.crosswalk` lays any two divisions over each other when it is
+asked, in the same way (`geo.overlay`), with incidents by period and without a log.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from data.planning.states import frame_of_grids
 from data.repositories.place_writes import as_multi
 from data.repositories.plan_records import BaseGrid, CrosswalkRecord, EditRecord, PlannedGrid
-from geo.crs import STORED_CRS
-from geo.measure import area_m2
+from geo.overlay import NOWHERE, Pieces, pieces_of
 
-_CRUMB_SHARE: Final = 1e-9
-"""Shares below it are dust of the arithmetic, not ground."""
 _WHOLE: Final = 1.0 - 1e-9
+"""A share that is the whole grid, but for rounding."""
 Flows = Mapping[str, Mapping[str, float]]
-
-
-def areas_of(shapes: Sequence[shapely.Geometry]) -> npt.NDArray[np.float64]:
-    """Measure shapes in square metres, all in one working CRS."""
-    if not shapes:
-        return np.zeros(0)
-    frame = gpd.GeoDataFrame(geometry=list(shapes), crs=STORED_CRS)
-    return area_m2(frame).to_numpy(dtype=np.float64)
 
 
 def household_flows(former: Iterable[BaseGrid], edits: Iterable[EditRecord]) -> Flows:
@@ -86,67 +78,54 @@ def crosswalk_of_grids(
     Returns
     -------
     tuple of CrosswalkRecord
-        Area shares of one former grid add up to 1 exactly, unless ground left the tiling.
+        Area shares of one former grid add up to 1 but for the last digit of a float, unless ground
+        left the tiling.
     """
     changed, targets = _changed(former, planned)
     if not changed or not targets:
         return ()
-    old, new, pieces = _overlay([g.shape for g in changed], [g.shape for g in targets])
-    areas = areas_of(pieces)
-    flat = shapely.area(np.array(pieces, dtype=object))
-    whole = shapely.area(_sound([g.shape for g in changed]))
-    by_old: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
-    for i, j, area, part in zip(old, new, areas.tolist(), flat.tolist(), strict=True):
-        if part > _CRUMB_SHARE * whole[i]:
-            by_old[i].append((j, area, part / whole[i]))
-    rows = []
-    for i, grid in enumerate(changed):
-        shares = _shares(by_old[i])
-        rows += [_row(grid, targets[j], area, share, flows) for j, area, share in shares]
+    pieces = pieces_of(frame_of_grids(changed), frame_of_grids(targets))
+    rows = [
+        _row(changed[i], targets[j], area, share, flows)
+        for i, j, area, share in _shares(pieces, len(changed))
+        if j != NOWHERE
+    ]
     return tuple(sorted(rows, key=lambda row: (row.old_code, row.new_code)))
 
 
 def _changed(
     former: Sequence[BaseGrid], planned: Sequence[PlannedGrid]
 ) -> tuple[list[BaseGrid], list[PlannedGrid]]:
-    same = {(g.code, shapely.to_wkb(as_multi(g.shape))) for g in former}
-    kept = {(g.code, shapely.to_wkb(as_multi(g.shape))) for g in planned} & same
+    """Leave out the grids that keep code and shape, bit for bit."""
+    before, after = _bits(former), _bits(planned)
+    kept = set(before) & set(after)
     return (
-        [g for g in former if (g.code, shapely.to_wkb(as_multi(g.shape))) not in kept],
-        [g for g in planned if (g.code, shapely.to_wkb(as_multi(g.shape))) not in kept],
+        [grid for grid, bits in zip(former, before, strict=True) if bits not in kept],
+        [grid for grid, bits in zip(planned, after, strict=True) if bits not in kept],
     )
 
 
-def _overlay(
-    old: Sequence[shapely.Geometry], new: Sequence[shapely.Geometry]
-) -> tuple[list[int], list[int], list[shapely.Geometry]]:
-    sound_old, sound_new = _sound(old), _sound(new)
-    rows, columns = shapely.STRtree(sound_new).query(sound_old, predicate="intersects")
-    pieces = shapely.intersection(sound_old[rows], sound_new[columns])
-    return rows.tolist(), columns.tolist(), list(pieces)
+def _bits(grids: Sequence[BaseGrid | PlannedGrid]) -> list[tuple[str, bytes]]:
+    return [(grid.code, shapely.to_wkb(as_multi(grid.shape))) for grid in grids]
 
 
-def _sound(shapes: Sequence[shapely.Geometry]) -> npt.NDArray[np.object_]:
-    listed = np.array(shapes, dtype=object)
-    made = shapely.make_valid(listed, method="structure", keep_collapsed=False)
-    return np.asarray(made, dtype=object)
+def _shares(pieces: Pieces, count: int) -> Iterator[tuple[int, int, float, float]]:
+    """Give former row, planned row, square metres and share of each piece.
 
-
-def _shares(found: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
-    """Share a grid out by square metres; how much of it is covered is measured in degrees.
-
-    A border that got a vertex measures a little more or less in metres: nothing is lost by that.
+    The largest piece of a grid takes what the others leave of 1.
     """
-    total = sum(area for _, area, _ in found)
-    covered = sum(part for _, _, part in found)
-    covered = 1.0 if covered >= _WHOLE else covered
-    shares = sorted(
-        ((j, area, area / total * covered) for j, area, _ in found), key=lambda s: (-s[2], s[0])
-    )
-    if shares and covered == 1.0:
-        rest = sum(share for _, _, share in shares[1:])
-        shares[0] = (*shares[0][:2], 1.0 - rest)
-    return shares
+    is_old = pieces.old != NOWHERE
+    old, new, area = pieces.old[is_old], pieces.new[is_old], pieces.area_m2[is_old]
+    whole = np.bincount(old, area, minlength=count)
+    for i in np.flatnonzero(whole > 0).tolist():
+        own = np.flatnonzero(old == i)
+        own = own[np.argsort(-area[own], kind="stable")]
+        shares = (area[own] / whole[i]).tolist()
+        shares[0] = 1.0 - sum(shares[1:])
+        yield from (
+            (i, int(new[k]), float(area[k]), share)
+            for k, share in zip(own.tolist(), shares, strict=True)
+        )
 
 
 def _row(

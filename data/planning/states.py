@@ -14,7 +14,7 @@ import shapely
 
 from data.errors import DataError
 from data.repositories.place_writes import as_multi
-from data.repositories.plan_records import BaseGrid
+from data.repositories.plan_records import BaseGrid, PlannedGrid
 from geo.crs import STORED_CRS, require_stored
 from geo.edits.report import Report
 from geo.edits.tiling import COUNTS, EditTiling
@@ -239,7 +239,7 @@ def report_document(report: Report) -> dict[str, Any]:
     }
 
 
-def frame_of_grids(grids: Sequence[BaseGrid]) -> gpd.GeoDataFrame:
+def frame_of_grids(grids: Sequence[BaseGrid | PlannedGrid]) -> gpd.GeoDataFrame:
     """Give grids as a frame that satisfies `geo.schema.GRIDS`, with `parent_code`."""
     return gpd.GeoDataFrame(
         {

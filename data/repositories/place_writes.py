@@ -6,7 +6,7 @@ Knows nothing of files and of tilings.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from data.models import Boundary, Place, PlaceCode
 from data.repositories.fingerprints import content_hash
+from data.repositories.places import FORMER_NAME
 
 _SHARE_COVERED = 0.5
 
@@ -66,8 +67,16 @@ class PlaceChange:
     area_m2: float | None = None
 
 
+def keep_name(versions: Iterable[Boundary], name: str) -> None:
+    """Write on versions that say no name which one the place bore then, before it gets another."""
+    for version in versions:
+        version.attributes = {FORMER_NAME: name, **(version.attributes or {})}
+
+
 class PlaceWriter:
     """Write places of one level as of one day.
+
+    A name that a dated import changes holds from its day on; before, the former one stands.
 
     Parameters
     ----------
@@ -140,8 +149,9 @@ class PlaceWriter:
     ) -> Written:
         values = _merged(change, current)
         is_same = values == _values(current) and _same_shape(change.geometry, current)
-        has_new_label = self._label(place, change)
-        if is_same:
+        is_renamed = self._rename(place, current, change)
+        has_new_label = self._label(place, change) or is_renamed
+        if is_same and not (is_renamed and current.valid_from != self._effective):
             return Written.UPDATED if has_new_label else Written.UNCHANGED
         if self._effective is None and (has_dated or not _is_since_ever(current)):
             return Written.HAS_HISTORY
@@ -150,6 +160,18 @@ class PlaceWriter:
         else:
             self._succeed(current, change, values)
         return Written.UPDATED
+
+    def _rename(self, place: Place, current: Boundary, change: PlaceChange) -> bool:
+        """Keep the former name for the days before; tell whether the change is a dated one."""
+        name = change.name
+        if name is None or self._effective is None or name == _name_of(place, current):
+            return False
+        if current.valid_to is not None:
+            return False  # a later version stands: the name is that of the place since
+        day = self._effective
+        versions = self._versions[place.id]
+        keep_name([v for v in versions if v.valid_from is None or v.valid_from < day], place.name)
+        return True
 
     def end_covered(
         self, kind: str | None, codes: Collection[str], areas: Sequence[BaseGeometry]
@@ -273,7 +295,7 @@ class PlaceWriter:
         version = Boundary(place_id=place.id, valid_from=self._effective, valid_to=until)
         if before is not None:
             version.geom, version.area_m2 = before.geom, before.area_m2
-            version.attributes = before.attributes
+            version.attributes = _without_name(before.attributes)
         self._fill(version, change, values)
         self._session.add(version)
         self._versions[place.id].append(version)
@@ -285,7 +307,8 @@ class PlaceWriter:
             version.geom = as_multi(change.geometry)
             version.area_m2 = change.area_m2
         if change.household_count is not None or change.resident_count is not None:
-            version.attributes = None  # counted, no longer an estimate of a plan
+            # counted, no longer an estimate of a plan
+            version.attributes = _name_alone(version.attributes)
         version.batch_id = self._batch_id
         shape = shapely.to_wkb(version.geom) if version.geom is not None else b""
         version.content_hash = content_hash(values, shape)
@@ -306,6 +329,18 @@ class PlaceWriter:
         for name, value in changed.items():
             setattr(place, name, value)
         return bool(changed)
+
+
+def _name_of(place: Place, version: Boundary) -> str:
+    return str((version.attributes or {}).get(FORMER_NAME, place.name))
+
+
+def _without_name(marks: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {k: v for k, v in (marks or {}).items() if k != FORMER_NAME} or None
+
+
+def _name_alone(marks: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {k: v for k, v in (marks or {}).items() if k == FORMER_NAME} or None
 
 
 def as_multi(geometry: BaseGeometry) -> BaseGeometry:

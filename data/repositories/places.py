@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
@@ -19,6 +19,9 @@ from data.config import DEFAULT_TZ
 from data.errors import RecordNotFound
 from data.models import Boundary, Compound, Place, PlaceCode, Street
 from data.viewer import Viewer
+
+FORMER_NAME: Final = "name"
+"""Attribute of a version: the name that the place bore then, where it bears another since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +307,7 @@ def _record(row: Any, code_of: Mapping[int, str]) -> PlaceRecord:  # noqa: ANN40
         level=row.level,
         kind=row.kind,
         code=code_of.get(row.place_id, row.code),
-        name=row.name,
+        name=(row.attributes or {}).get(FORMER_NAME, row.name),
         parent_code=code_of.get(row.parent_id) if row.parent_id is not None else None,
         station_code=code_of.get(row.station_id) if row.station_id is not None else None,
         household_count=row.household_count,

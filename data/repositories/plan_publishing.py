@@ -19,7 +19,7 @@ from data.errors import DataError
 from data.models import Boundary, Crosswalk, Place, PlaceCode, Plan, PlanBase
 from data.repositories.fingerprints import content_hash
 from data.repositories.people import list_posts
-from data.repositories.place_writes import as_multi
+from data.repositories.place_writes import as_multi, keep_name
 from data.repositories.places import place_tree
 from data.repositories.plan_bases import (
     base_grids,
@@ -158,6 +158,8 @@ class _Run:
             for aim in aims
             if aim.place_id is not None and self.places[aim.place_id].name != aim.grid.name
         ]
+        ground = {aim.place_id for aim in self.changed}
+        self.succeeded = [*self.changed, *(a for a in self.renamed if a.place_id not in ground)]
         self.retired = sorted({*self.gone.values(), *(old for old, _ in self.renumbered)})
         if not (self.added or self.changed or self.gone or self.renamed or self.renumbered):
             raise DataError("plan_changes_nothing", plan=plan.name)
@@ -211,7 +213,7 @@ class _Run:
 
     def _touched(self) -> set[int]:
         renumbered = {self.borne[old] for old, _ in self.renumbered if old in self.borne}
-        changed = {aim.place_id for aim in self.changed if aim.place_id is not None}
+        changed = {aim.place_id for aim in self.succeeded if aim.place_id is not None}
         return changed | set(self.gone) | renumbered
 
     def _require_open_spans(self) -> None:
@@ -284,14 +286,27 @@ class _Run:
         self._close()
         for key, code in self.recoded:
             self._bear(self.places[key], code)
-        for aim in self.renamed:
-            if aim.place_id is not None:
-                self.places[aim.place_id].name = aim.grid.name
+        self._rename()
         self._add_places()
         self.session.flush()
 
+    def _rename(self) -> None:
+        """Give the new names; the versions before keep the name that they had."""
+        names = {a.place_id: a.grid.name for a in self.renamed if a.place_id is not None}
+        if not names:
+            return
+        versions = self.session.scalars(
+            select(Boundary).join(Place, Place.id == Boundary.place_id).where(Place.level == _GRID)
+        )
+        before: dict[int, list[Boundary]] = {}
+        for version in versions:
+            before.setdefault(version.place_id, []).append(version)
+        for key, name in names.items():
+            keep_name(before.get(key, ()), self.places[key].name)
+            self.places[key].name = name
+
     def _close(self) -> None:
-        for key in {*self.gone, *(a.place_id for a in self.changed if a.place_id is not None)}:
+        for key in {*self.gone, *(a.place_id for a in self.succeeded if a.place_id is not None)}:
             if key in self.current:
                 self.current[key].valid_to = self.day
         codes = self._code_rows([*self.gone.values(), *(old for old, _ in self.renumbered)])
@@ -332,10 +347,10 @@ class _Run:
         for aim in self.added:
             self._bear(made[aim.grid.code], aim.grid.code)
             self._open(made[aim.grid.code].id, aim, stations)
-        revived = [aim.grid.code for aim in self.changed if aim.current is None]
+        revived = [aim.grid.code for aim in self.succeeded if aim.current is None]
         for row in self._code_rows(revived).values():
             row.valid_to = None
-        for aim in self.changed:
+        for aim in self.succeeded:
             if aim.place_id is not None:
                 self._open(aim.place_id, aim, stations)
 

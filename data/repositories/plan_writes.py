@@ -108,15 +108,7 @@ def append_edit(session: Session, viewer: Viewer, turn: Turn, drawn: DrawnEdit) 
     plan = locked_plan(session, viewer, turn)
     require_draft(plan)
     require_same_ground(session, viewer, plan)
-    session.execute(
-        update(PlanEdit)
-        .where(
-            PlanEdit.plan_id == plan.id,
-            PlanEdit.position > plan.head,
-            PlanEdit.is_left.is_(False),
-        )
-        .values(is_left=True)
-    )
+    leave_undone(session, plan)
     add_edit(session, plan, drawn, author=viewer.name, at=turn.at)
     detail = {
         "kind": drawn.kind,
@@ -150,6 +142,19 @@ def add_edit(
     plan.head = plan.log_head = plan.head + 1
     session.flush()
     return row
+
+
+def leave_undone(session: Session, plan: Plan) -> None:
+    """Cut off what was undone; it is kept as left."""
+    session.execute(
+        update(PlanEdit)
+        .where(
+            PlanEdit.plan_id == plan.id,
+            PlanEdit.position > plan.head,
+            PlanEdit.is_left.is_(False),
+        )
+        .values(is_left=True)
+    )
 
 
 def leave_all(session: Session, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from data.scenarios.incidents import Habit, Row, place_fields
 from data.scenarios.spots import Mix, Spots
 from data.scenarios.stages import flag, reported_at, stages
 from data.vocabulary import CaseStatus, DisputeKind, HazardKind, Severity
+from geo.apportion import apportion
 
 _K = TypeVar("_K")
 _AT_HOME = Mix(0.1, 0.05, 0.8, 0.05)
@@ -214,10 +215,8 @@ def _after(closed: object, mended: object) -> object:
 
 
 def _kinds(shares: dict[_K, float], total: int) -> dict[_K, int]:
-    """Divide a total by shares, largest remainders first."""
-    exact = {kind: share * total / sum(shares.values()) for kind, share in shares.items()}
-    counts = {kind: int(value) for kind, value in exact.items()}
-    order = sorted(exact, key=lambda kind: (counts[kind] - exact[kind], str(kind)))
-    for kind in order[: total - sum(counts.values())]:
-        counts[kind] += 1
-    return counts
+    """Divide a total by shares; of equal remainders the first name's first."""
+    kinds = sorted(shares, key=str)
+    counts = apportion(total, [shares[kind] for kind in kinds]).tolist()
+    found = dict(zip(kinds, counts, strict=True))
+    return {kind: found[kind] for kind in shares}

@@ -11,14 +11,14 @@ import numpy.typing as npt
 import shapely
 
 from geo.districting.balance import BandState, balance_of
-from geo.districting.goals import PlanFigures
+from geo.districting.goals import DivisionFigures
 from geo.districting.task import Task
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-def plan_figures(task: Task, grids: Sequence[str]) -> PlanFigures:
+def division_figures(task: Task, grids: Sequence[str]) -> DivisionFigures:
     """Measure the grids asked about under an assignment of all atoms."""
     rows = np.flatnonzero(task.labels >= 0)
     codes = sorted({grids[k] for k in rows.tolist()})
@@ -36,7 +36,7 @@ def plan_figures(task: Task, grids: Sequence[str]) -> PlanFigures:
         within = float((states == BandState.WITHIN).mean())
         moved_households = round(float(task.households[rows][moved].sum()))
     compact, border_m = _outlines(task, rows, label, count)
-    return PlanFigures(
+    return DivisionFigures(
         grids=count,
         max_deviation=load.max_deviation or 0.0,
         variation=load.variation or 0.0,

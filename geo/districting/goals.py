@@ -76,6 +76,9 @@ class ProposalOptions:
         grid without one is measured from its centre.
     seed
         Of the random numbers: the same seed gives the same proposals.
+    most_moved
+        Largest share of the households (of the pieces where none are counted) that may change
+        grids when grids are balanced, community by community; 1: any.
     sweeps
         How long to look: each sweep tries as many moves as there are atoms. None: 160 of them for
         up to 1,100 atoms, fewer for more, 80 from 2,250 atoms on.
@@ -93,6 +96,7 @@ class ProposalOptions:
     locked: frozenset[str] = frozenset()
     posts: dict[str, tuple[float, float]] = field(default_factory=dict)
     seed: int = 0
+    most_moved: float = 1.0
     sweeps: int | None = None
     exact_atoms: int = 60
     exact_s: float = 2.0
@@ -150,7 +154,7 @@ AIMS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class PlanFigures:
+class DivisionFigures:
     """What a division looks like on the grids that were asked about.
 
     Attributes
@@ -259,8 +263,8 @@ class Proposal:
 
     aim: AimName
     grids: tuple[str, ...]
-    before: PlanFigures
-    after: PlanFigures
+    before: DivisionFigures
+    after: DivisionFigures
     method: Method
     is_optimal: bool
     merit: Merit

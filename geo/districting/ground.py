@@ -6,7 +6,7 @@ lists, since moves are made one by one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import inf, pi, sqrt
 
 from geo.districting.balance import Bands
 from geo.districting.goals import Aim
@@ -40,6 +40,8 @@ class Ground:
         Of load and households.
     has_households
         Whether households are counted.
+    most_moved
+        So many households, or atoms where none are counted, may change hands.
     """
 
     load: list[float]
@@ -53,10 +55,15 @@ class Ground:
     mean: float
     bands: Bands
     has_households: bool
+    most_moved: float = inf
 
     def __len__(self) -> int:
         """How many atoms."""
         return len(self.load)
+
+    def paid(self, atom: int) -> float:
+        """Say what counts as moved when an atom changes hands: its households, or itself."""
+        return self.households[atom] if self.has_households else 1.0
 
 
 class Division:
@@ -87,6 +94,8 @@ class Division:
             self.area[grid] += ground.area[atom]
             self.outline[grid] += ground.outline[atom] - inner
             self.size[grid] += 1
+        moved = (a for a, grid in enumerate(self.labels) if grid != ground.home[a])
+        self.moved = sum(ground.paid(atom) for atom in moved)
         self.refresh(range(grids))
 
     def cost(self, load: float, households: float, area: float, outline: float) -> float:
@@ -160,9 +169,19 @@ class Division:
             self.ground.neighbours, self.labels, atom
         )
 
+    def more_moved(self, atom: int, to: int) -> float:
+        """Say how much more, or less (-), has changed hands when an atom goes."""
+        home = self.ground.home[atom]
+        return self.ground.paid(atom) * ((to != home) - (self.labels[atom] != home))
+
+    def keeps(self, more: float) -> bool:
+        """Tell whether so much more may change hands; what lowers the sum always may."""
+        return more <= 0.0 or self.moved + more <= self.ground.most_moved
+
     def move(self, atom: int, to: int) -> None:
         """Put an atom into another grid."""
         ground, own = self.ground, self.labels[atom]
+        self.moved += self.more_moved(atom, to)
         shorter, longer = self._outlines(atom, own, to)
         for grid, sign, outline in ((own, -1, shorter), (to, 1, longer)):
             self.load[grid] += sign * ground.load[atom]

@@ -90,8 +90,19 @@ class Pair:
         cost = shapes + division.aim.change * min(straight, turned)
         return PairCut(cost, side, sums, rest, turned < straight)
 
+    def more_moved(self, cut: PairCut) -> float:
+        """Say how much more, or less (-), changes hands by a cut."""
+        ground, labels = self.division.ground, self.division.labels
+        one, other = (self.pair[1], self.pair[0]) if cut.is_turned else self.pair
+        side, more = set(cut.side), 0.0
+        for atom in self.members:
+            home, to = ground.home[atom], one if atom in side else other
+            more += ground.paid(atom) * ((to != home) - (labels[atom] != home))
+        return more
+
     def take(self, cut: PairCut) -> None:
         """Divide the two grids so."""
+        self.division.moved += self.more_moved(cut)
         one, other = (self.pair[1], self.pair[0]) if cut.is_turned else self.pair
         for atom in self.members:
             self.division.labels[atom] = other

@@ -14,15 +14,15 @@ import shapely
 
 from geo.districting.atoms import Atoms
 from geo.districting.bounds import least_deviation, least_moved
-from geo.districting.figures import plan_figures
+from geo.districting.figures import division_figures
 from geo.districting.goals import (
     AIMS,
     Aim,
     BoundBy,
+    DivisionFigures,
     Goal,
     Merit,
     Method,
-    PlanFigures,
     Proposal,
     ProposalOptions,
     Regroup,
@@ -107,13 +107,13 @@ def propose(
     for number, work in enumerate(works):
         search(work, clock, np.random.default_rng((task.options.seed, number)))
     is_small = len(works) == 1 and len(works[0].pool.rows) <= task.options.exact_atoms
-    before = plan_figures(task, task.start)
+    before = division_figures(task, task.start)
     found: list[Proposal] = []
     for aim in AIMS:
         if is_small and not clock.is_stopped:
             prove(works[0], aim, task)
         grids = _assigned(task, works, aim)
-        after = plan_figures(task, grids)
+        after = division_figures(task, grids)
         merit = _merit(task, works, aim, after)
         found.append(
             Proposal(
@@ -163,7 +163,7 @@ def _method(task: Task, works: list[Work], aim: Aim, grids: tuple[str, ...]) -> 
     return "milp" if any(aim.name in work.by_programme for work in works) else "recom_swap"
 
 
-def _merit(task: Task, works: list[Work], aim: Aim, after: PlanFigures) -> Merit:
+def _merit(task: Task, works: list[Work], aim: Aim, after: DivisionFigures) -> Merit:
     """Hold a proposal against what no division can undercut."""
     wish = MERITS[aim.name]
     is_proven = bool(works) and all(aim.name in work.bounds for work in works)

@@ -49,9 +49,10 @@ class Guard:
     largest: float = inf
 
     def allows(self, division: Division) -> bool:
-        """Tell whether a division is no less balanced than the start."""
+        """Tell whether a division is no less balanced than the start and moves no more than may."""
         return (
             division.max_deviation() <= self.max_deviation + _ROUNDING
+            and division.moved <= division.ground.most_moved
             and division.squares() <= self.squares * (1.0 + _ROUNDING)
             and max(division.load) <= self.largest * (1.0 + _ROUNDING)
         )
@@ -130,7 +131,8 @@ def _sweep(division: Division, heat: float, rng: np.random.Generator) -> None:
         if to == labels[atom]:
             continue
         worse = division.gain(atom, to)
-        if (worse <= 0.0 or chance < exp(-worse / heat)) and division.may_go(atom):
+        is_wanted = worse <= 0.0 or chance < exp(-worse / heat)
+        if is_wanted and division.keeps(division.more_moved(atom, to)) and division.may_go(atom):
             division.move(atom, to)
 
 
@@ -145,7 +147,8 @@ def descend(division: Division) -> None:
             if not others:
                 continue
             worse, to = min((division.gain(atom, other), other) for other in others)
-            if worse < -_SAME and division.may_go(atom):
+            can_move = worse < -_SAME and division.keeps(division.more_moved(atom, to))
+            if can_move and division.may_go(atom):
                 division.move(atom, to)
                 is_done = False
         if is_done:
@@ -181,10 +184,11 @@ def _recombine(
     ground = division.ground
     both = Pair(division, pair, members)
     best, chosen = both.cost_now() - _SAME, None
+    is_free = ground.most_moved == inf
     half = (division.load[pair[0]] + division.load[pair[1]]) / 2.0
     for side in tree_cuts(ground.neighbours, members, ground.load, half, rng):
         cut = both.cut(side)
-        if cut.cost < best:
+        if cut.cost < best and (is_free or division.keeps(both.more_moved(cut))):
             best, chosen = cut.cost, cut
     if chosen is not None:
         both.take(chosen)

@@ -82,9 +82,8 @@ def shape_figures(grids: gpd.GeoDataFrame, posts: gpd.GeoDataFrame | None = None
     grids
         Frame satisfying `schema.GRIDS`, any CRS.
     posts
-        Points in the same CRS with `grid_code`; of several the one nearest to the grid's farthest
-        point counts for each grid as the shortest of the longest ways. Grids without one are
-        measured from their centre of area.
+        Points in the same CRS with `grid_code`. Of several posts of a grid the one whose longest
+        way is the shortest counts. Grids without a post are measured from their centre of area.
 
     Returns
     -------

@@ -4,7 +4,7 @@ Used by `geo.districting.proposals`. Knows nothing of how a division is improved
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -129,9 +129,17 @@ def pools_of(task: Task) -> list[Pool]:
             if len(grids) > 1:
                 number = {grid: k for k, grid in enumerate(grids)}
                 start = [number[grid] for grid in task.labels[rows].tolist()]
-                ground = ground_of(task, rows, start, len(grids))
+                ground = _limited(ground_of(task, rows, start, len(grids)), task.options.most_moved)
                 pools.append(Pool(rows, grids, start, ground))
     return pools
+
+
+def _limited(ground: Ground, share: float) -> Ground:
+    """Say how much may change hands on a ground; nothing is limited by the whole."""
+    if share >= 1.0:
+        return ground
+    whole = sum(ground.paid(atom) for atom in range(len(ground)))
+    return replace(ground, most_moved=max(0.0, share) * whole)
 
 
 def ground_of(task: Task, rows: list[int], home: list[int], grids: int) -> Ground:

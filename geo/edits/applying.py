@@ -14,7 +14,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.crs import STORED_CRS, crs_from, transform_xy, working_crs
-from geo.edits.apportioning import Apportioned, apportion
+from geo.edits.apportioning import Apportioned, share_counts
 from geo.edits.drafting import Draft, Moved
 from geo.edits.drawing import redraw, split, transfer
 from geo.edits.grounds import moved_between
@@ -73,7 +73,7 @@ def apply(tiling: EditTiling, edit: Edit, options: EditOptions = _DEFAULTS) -> A
         return _restore(tiling, edit)
     draft = _draft(tiling, edit, options)
     verify(tiling, draft, options)
-    numbers = apportion(tiling, draft, options.atoms)
+    numbers = share_counts(tiling, draft, options.atoms)
     after = _committed(tiling, draft, numbers)
     touched = {*draft.shapes, *draft.removed, *draft.names, *draft.locks}
     touched |= {code for own in numbers.counts.values() for code in own}

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geo.apportion import apportion as whole_shares
+from geo.apportion import apportion
 from geo.edits.drafting import Draft
 from geo.edits.report import Atoms
 from geo.edits.tiling import EditTiling, FloatArray, ObjectArray
@@ -39,7 +39,7 @@ class Apportioned:
     estimated: set[tuple[str, str]] = field(default_factory=set)
 
 
-def apportion(tiling: EditTiling, draft: Draft, atoms: Atoms | None) -> Apportioned:
+def share_counts(tiling: EditTiling, draft: Draft, atoms: Atoms | None) -> Apportioned:
     """Share out the counts of every grid that gives ground to another.
 
     A grid that goes gives all it has. Else what moves is weighed by the atoms' counts where the
@@ -104,7 +104,7 @@ class _Sharing:
         grounds = [self.draft.moved[k][2] for k in entries]
         was = self.tiling.shape(giver)
         weights, is_exact = _weights(was, grounds, atoms, (self.measure, number))
-        shares = whole_shares(number, weights, idle_to_first=True).tolist()
+        shares = apportion(number, weights, idle_to_first=True).tolist()
         is_guess = bool(number) and not is_exact
         self.set(giver, self.now(giver) - sum(shares[1:]))
         for k, share in zip(entries, shares[1:], strict=True):

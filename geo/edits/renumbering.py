@@ -4,8 +4,8 @@ Used by the planner's renumbering and by whatever gives a new grid its code.
 Knows nothing of stores: retired codes are those that the tiling knows.
 """
 
-from collections.abc import Iterator
-from itertools import count
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -37,9 +37,18 @@ def reading_order(tiling: EditTiling, codes: tuple[str, ...]) -> tuple[str, ...]
 
 
 def renumbering(
-    tiling: EditTiling, parent: str, *, digits: int = DIGITS, starts_at: int = 1
+    tiling: EditTiling,
+    parent: str,
+    *,
+    digits: int = DIGITS,
+    starts_at: int = 1,
+    given: Collection[str] = (),
 ) -> Renumber:
     """Return the edit that numbers the grids of a community in reading order.
+
+    A code belongs to one grid for ever: no grid gets one that stands in `given`, but it may keep
+    its own, and as many grids as the order allows do. The others get the lowest numbers that were
+    never given. Grids out of order are therefore not swapped: they get fresh codes.
 
     Parameters
     ----------
@@ -50,9 +59,10 @@ def renumbering(
     digits
         Of the running number.
     starts_at
-        The first number to try. Numbers of retired codes and of grids elsewhere are passed over,
-        so that no code is ever given twice; a grid of the community that keeps its code is left
-        out of the edit, and locked grids keep theirs.
+        The first number; retired codes are passed over, codes of grids of the community that move
+        out of the edit and are not `given` count as free, and locked grids keep theirs.
+    given
+        Codes that were given out before the plan, to whichever grid.
 
     Raises
     ------
@@ -64,27 +74,80 @@ def renumbering(
     if not own:
         raise refused("community_unknown", (), parents=[parent])
     moving = tuple(code for code in own if code not in tiling.locked)
-    leaving = set(moving)
-    free = _free_codes(tiling, parent, leaving, (digits, starts_at))
-    pairs = []
-    for code in reading_order(tiling, moving):
-        new = next(free, "")
-        if not new:
-            raise refused("codes_used_up", own, shapely.Point(), digits=digits, parents=[parent])
-        pairs.append((code, new))
+    order = reading_order(tiling, moving)
+    kept = set(given) & set(moving)
+    borne = [_number_of(code, parent, digits) if code in kept else None for code in order]
+    most = max((n for n in borne if n is not None), default=starts_at - 1)
+    numbers = (digits, starts_at)
+    free: list[int] = []
+    beyond = 0
+    for number, _ in _free_numbers(tiling, parent, set(moving) - kept, numbers, set(given)):
+        free.append(number)
+        beyond += number > most
+        if beyond >= len(order):  # behind every number that may stay there is one for each grid
+            break
+    found = _numbered([n if n is None or n >= starts_at else None for n in borne], free)
+    if found is None:
+        raise refused("codes_used_up", own, shapely.Point(), digits=digits, parents=[parent])
+    pairs = [(was, f"{parent}{n:0{digits}d}") for was, n in zip(order, found, strict=True)]
     return Renumber(tuple((was, new) for was, new in pairs if was != new))
 
 
-def _free_codes(
-    tiling: EditTiling, parent: str, leaving: set[str], numbers: tuple[int, int]
-) -> Iterator[str]:
+def _number_of(code: str, parent: str, digits: int) -> int | None:
+    tail = code.removeprefix(parent) if code.startswith(parent) else ""
+    is_running = len(tail) == digits and tail.isascii() and tail.isdecimal()
+    return int(tail) if is_running else None
+
+
+def _numbered(borne: Sequence[int | None], free: Sequence[int]) -> list[int] | None:
+    """Give a row rising numbers, keeping as many borne ones as leave room for the others.
+
+    None where the free numbers do not suffice. Among equals the earlier grid keeps its number.
+    """
+    first, last = -1, len(borne)
+    value = {first: -1, last: 1 << 62}
+    value |= {k: n for k, n in enumerate(borne) if n is not None}
+    best: dict[int, tuple[int, int]] = {first: (0, first)}
+    for k in sorted(value)[1:]:
+        ways = [
+            (best[j][0] + 1, -j)
+            for j in best
+            if value[j] < value[k] and _room(free, value[j], value[k]) >= k - j - 1
+        ]
+        if ways:
+            most, j = max(ways)
+            best[k] = (most, -j)
+    if last not in best:
+        return None
+    found, k = [0] * len(borne), last
+    while k != first:
+        j = best[k][1]
+        start = bisect_right(free, value[j])
+        found[j + 1 : k] = free[start : start + k - j - 1]
+        if k != last:
+            found[k] = value[k]
+        k = j
+    return found
+
+
+def _room(free: Sequence[int], low: int, high: int) -> int:
+    return bisect_left(free, high) - bisect_right(free, low)
+
+
+def _free_numbers(
+    tiling: EditTiling,
+    parent: str,
+    leaving: set[str],
+    numbers: tuple[int, int],
+    given: set[str],
+) -> Iterator[tuple[int, str]]:
     digits, starts_at = numbers
-    for number in count(starts_at):
-        if number >= 10**digits:
-            return
+    for number in range(starts_at, 10**digits):
         code = f"{parent}{number:0{digits}d}"
-        if code not in tiling.retired and (code not in tiling or code in leaving):
-            yield code
+        if code in given or code in tiling.retired:
+            continue
+        if code not in tiling or code in leaving:
+            yield number, code
 
 
 def next_code(tiling: EditTiling, parent: str, *, digits: int = DIGITS) -> str:
@@ -95,7 +158,7 @@ def next_code(tiling: EditTiling, parent: str, *, digits: int = DIGITS) -> str:
     EditRefused
         ``codes_used_up``.
     """
-    found = next(_free_codes(tiling, parent, set(), (digits, 1)), "")
-    if not found:
+    found = next(_free_numbers(tiling, parent, set(), (digits, 1), set()), None)
+    if found is None:
         raise refused("codes_used_up", (), digits=digits, parents=[parent])
-    return found
+    return found[1]

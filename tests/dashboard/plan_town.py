@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import shapely
 
 from data.database import Database, bump_revision
-from data.models import Building, Device, Dispute, Hazard, Incident, PatrolTarget, ServicePoint
+from data.models import Dispute, Hazard, Incident
 from data.planning.drawing import draw
 from data.planning.opening import Begin, FromDay, begin_plan
 from data.planning.publishing import publish
@@ -24,12 +24,8 @@ HOSTILE = '=HYPERLINK("http://evil.invalid") <b>:red[x]'
 def fill(database):
     """Two communities of two grids, posts, things on both sides of the new borders, two years."""
     with database.write() as session:
-        keys = town.build(session)
-        for code, place in (("P1", "A"), ("P2", "B")):
-            town.appoint(session, keys, code, "beat_officer", place)
-        for grid in town.GRIDS:
-            town.appoint(session, keys, f"M{grid}", "full_time_member", grid, kind="grid_member")
-        east, west = town.spot("a1", dx=0.003), town.spot("a1", dx=-0.003)
+        town.staff(session)
+        east, west = town.furnish(session, camera=HOSTILE)
         for model, spot, more in (
             (Hazard, east, {"status": "handling", "severity": "major"}),
             (Hazard, west, {"status": "handling"}),
@@ -44,12 +40,6 @@ def fill(database):
         ):
             for spot in spots:
                 town.event(session, Incident, day, geom=spot)
-        town.put(session, Device, kind="camera", status="online", name=HOSTILE, geom=east)
-        town.put(session, ServicePoint, kind="police_room", name="R", geom=town.spot("b2"))
-        town.put(session, PatrolTarget, kind="must_point", due_per_week=3, geom=town.spot("b1"))
-        town.put(session, Building, kind="school", name="S", geom=east)
-        town.put(session, Building, kind="residential", household_count=75, geom=west)
-        town.put(session, Building, kind="residential", household_count=25, geom=east)
         for name in ("places", "people", "incidents", "hazards", "disputes"):
             bump_revision(session, name)
     return database

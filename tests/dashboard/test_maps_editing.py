@@ -116,11 +116,20 @@ def test_an_edit_brings_the_edited_shapes_alone():
     words = editor_words(Words("en"))
     pieces = plan_scene.compounds(3, 2)
     drawn = [shapes[0].union(shapes[1]), *shapes[2:]]
-    before = plan_scene.scene(codes, shapes, words, "en", size=(3, 2), pieces=pieces)
-    after = plan_scene.scene(codes[1:], drawn, words, "en", size=(3, 2), pieces=pieces)
-    (still, edited), (same, other) = (pack_apart(one).grounds for one in (before, after))
+    rng = np.random.default_rng(0)
+    lon, lat = 116.3 + 0.003 * rng.random(2000), 39.9 + 0.002 * rng.random(2000)
+    more = {"size": (3, 2), "pieces": pieces, "points": Counted(lon, lat, np.ones((2000, 1)))}
+    before = plan_scene.scene(codes, shapes, words, "en", **more)
+    after = plan_scene.scene(codes[1:], drawn, words, "en", **more)
+    first, second = pack_apart(before), pack_apart(after)
+    (still, edited), (same, other) = first.grounds, second.grounds
     assert still == same
     assert edited != other
+    assert len(still) > 2000 * 3 * 4  # the followed points stand there, not in the scene
+    _, arrays = unpack(second.scene, second.grounds)
+    header, _ = unpack(first.scene, first.grounds)
+    places = arrays["editor", "counted_xy"].reshape(-1, 2) + np.array(header["origin"])
+    assert np.allclose(places, np.column_stack([lon, lat]), atol=1e-8)
     assert len(pack_apart(replace(before, editor=None)).grounds) == 1
 
 

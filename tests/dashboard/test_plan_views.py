@@ -132,7 +132,7 @@ def test_checks_list_new_ones_first_each_in_its_place(draft):
     words = Words("en")
     texts = {detail_text(words, each) for each in found.findings}
     assert "800 households" in texts
-    assert "Grid a5 has no member in post. Appoint one." in texts
+    assert "Grid a5 has no grid member in post. Appoint one." in texts
     assert all(kind_name(words, kind) for kind in KINDS)
     layer = finding_layer(words, found.findings)
     assert len(layer.geometries) == len(found.findings)
@@ -178,7 +178,7 @@ def test_the_map_of_a_division_packs_with_its_hatching(draft):
 
 def test_what_will_happen_is_said_before_it_is_done(draft):
     lines = what_happens(Words("en"), plan_views.impact(draft))
-    assert lines[0] == "2 grids adjusted, 1 added, 1 retired: 4 → 4."
+    assert lines[0] == "Grids: 2 adjusted, 1 added, 1 retired; 4 → 4."
     assert any("b2" in line for line in lines)
     assert any("a5" in line for line in lines)
 

@@ -16,6 +16,7 @@ from dashboard.cache import planner as kept
 from dashboard.components.plan_layers import GRIDS, WAITING, Surround, plan_scene
 from dashboard.components.plan_numbers import balance_table, grid_table, post_table
 from dashboard.components.plan_words import change_text, codes_text, value_text
+from dashboard.maps.editing import shared_vertices
 from dashboard.maps.layers import Basemap, LineLayer
 from dashboard.maps.live import pack_apart
 from dashboard.screens import planner
@@ -24,11 +25,13 @@ from dashboard.text import Words
 from dashboard.viewmodels.planner import FOLLOWED, followed, halving_line, sketch_of
 from dashboard.viewmodels.planner_wanted import MEASURES, VIEWS, PlanChoice, plan_choice_from
 from data.analysis.plan_counts import PlanCounts
+from data.analysis.plan_figures import plan_figures
 from data.analysis.plan_points import DISPUTES, HAZARDS, INCIDENTS, OPEN
 from data.config import Config
 from data.database import Database
 from data.errors import PlanConflict
 from data.models import AuditEntry
+from data.planning.opening import open_plan
 from data.repositories.plan_writes import Turn
 from data.repositories.plans import find_plan, list_asides, list_edits, list_notes
 from data.viewer import LOCAL_STEWARD
@@ -276,6 +279,26 @@ def test_counts_of_a_version_are_those_of_placing_every_point_anew(store, plan):
     assert kept.state(plan.id).figures is state.figures
 
 
+def test_kept_figures_and_vertices_are_those_of_a_plan_opened_afresh(store, plan):
+    all_time()
+    before = kept.vertices(kept.state(plan.id).opened)
+    draw(store, plan.id, Merge(("A1", "A2"), "A1"))
+    after = kept.state(plan.id)
+    with store.read() as session:
+        fresh = open_plan(session, LOCAL_STEWARD, plan.id)
+    frame = fresh.tiling.frame()
+    figures = plan_figures(frame, PlanCounts(frame, kept.points()), after.ground)
+    assert figures.columns.keys() == after.figures.columns.keys()
+    for name, values in figures.columns.items():
+        np.testing.assert_array_equal(after.figures.columns[name], values, err_msg=name)
+    for now, afresh in zip(after.figures.balances, figures.balances, strict=True):
+        assert (now.name, now.max_deviation) == (afresh.name, afresh.max_deviation)
+    shared = kept.vertices(after.opened)
+    assert shared.rev != before.rev
+    assert shared.rev == shared_vertices(fresh.tiling.codes, fresh.tiling.shapes).rev
+    assert kept.vertices(after.opened) is shared
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_tables_hold_every_grid_and_every_balance(plan, language):
     all_time()
@@ -323,7 +346,7 @@ def test_a_sample_stands_for_all_points():
 def test_the_map_is_coloured_by_every_measure(plan, language, measure):
     all_time()
     state, words = kept.state(plan.id), Words(language)
-    scene = plan_scene(words, state, surround(()), (measure, "A1"), (0, (0, "")))
+    scene = plan_scene(words, state, surround(state, ()), (measure, "A1"), (0, (0, "")))
     grids = next(layer for layer in scene.layers if layer.id == GRIDS)
     assert grids.codes == ("A1", "A2", "B1", "B2")
     assert scene.editor is not None
@@ -332,8 +355,9 @@ def test_the_map_is_coloured_by_every_measure(plan, language, measure):
     assert "{" not in " ".join(grids.tooltips)
 
 
-def surround(asides):
-    return Surround(cache.town("today"), kept.points(), kept.sample(), kept.pieces(), asides,
+def surround(state, asides):
+    return Surround(cache.town("today"), kept.points(), kept.sample(),
+                    kept.vertices(state.opened), kept.pieces(), asides,
                     Basemap(), kept.span(), "now")  # fmt: skip
 
 
@@ -343,9 +367,9 @@ def test_a_drawing_that_waits_is_drawn_dashed(store, plan):
         draw(store, plan.id, Split("A1", ((94.901, 36.405), (94.905, 36.405)), "A9", "new"))
     (aside,) = kept.asides(plan.id)
     assert sketch_of(aside).codes == ("A1",)
-    scene = plan_scene(
-        Words("zh"), kept.state(plan.id), surround((aside,)), (MEASURES[0], None), (1, (1, "no"))
-    )
+    state = kept.state(plan.id)
+    around = surround(state, (aside,))
+    scene = plan_scene(Words("zh"), state, around, (MEASURES[0], None), (1, (1, "no")))
     (layer,) = [layer for layer in scene.layers if layer.id == WAITING]
     assert isinstance(layer, LineLayer)
     assert layer.style.dash_px
@@ -371,7 +395,7 @@ def test_numbers_are_written_with_signs_and_dashes():
     assert value_text(words, "load_deviation", 0.125) == "+12.5%"
     assert value_text(words, "households_off", -40.0) == "−40"
     assert value_text(words, "longest_m", float("nan")) == "—"
-    assert value_text(words, "load_state", "over") == "Over"
+    assert value_text(words, "load_state", "over") == "Above the band"
     assert change_text("households", 0.0) == ""
     assert change_text("reock", -0.031) == "−0.03"
     assert codes_text(["a", "b", "c"], 2) == "a, b +1"

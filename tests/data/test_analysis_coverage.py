@@ -1,8 +1,6 @@
 """How far the posts of a hand-made town reach, on both stores."""
 
-import importlib.util
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,12 +23,7 @@ from data.models import (
 )
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
 from geo.errors import GeoError
-
-_spec = importlib.util.spec_from_file_location(
-    "kpi_town_of_reach", Path(__file__).resolve().parents[1] / "kpi_town.py"
-)
-town = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(town)
+from tests import kpi_town as town
 
 AT = datetime(2026, 5, 1, 4, tzinfo=UTC)
 DAY = date(2026, 7, 1)

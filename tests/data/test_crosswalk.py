@@ -1,10 +1,8 @@
 """Crosswalks add up to the last digit and incident; the past is the same on any grids."""
 
-import importlib.util
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -26,12 +24,7 @@ from data.repositories.events import event_arrays
 from data.repositories.registers import buildings
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
 from data.vocabulary import EventLayer
-
-_spec = importlib.util.spec_from_file_location(
-    "kpi_town_of_crosswalks", Path(__file__).resolve().parents[1] / "kpi_town.py"
-)
-town = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(town)
+from tests import kpi_town as town
 
 DAY = date(2026, 7, 1)
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)

@@ -1,8 +1,6 @@
 """What changes hands when grids are drawn anew: to whom, how much, and that nothing is orphaned."""
 
-import importlib.util
 from datetime import date
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -14,22 +12,13 @@ from data.errors import AccessRefused
 from data.frames import grids_frame
 from data.models import (
     Absence,
-    Building,
-    Device,
     Dispute,
     Hazard,
     OfficeHolder,
-    PatrolTarget,
     Post,
-    ServicePoint,
 )
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
-
-_spec = importlib.util.spec_from_file_location(
-    "kpi_town_of_impact", Path(__file__).resolve().parents[1] / "kpi_town.py"
-)
-town = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(town)
+from tests import kpi_town as town
 
 DAY = date(2026, 7, 1)
 
@@ -58,12 +47,8 @@ PLAN = new_grids(
 def places(db):
     """Beat officers of A and B, members in every grid; things on both sides of the new borders."""
     with db.write() as session:
-        keys = town.build(session)
-        for code, place in (("P1", "A"), ("P2", "B")):
-            town.appoint(session, keys, code, "beat_officer", place)
-        for grid in town.GRIDS:
-            town.appoint(session, keys, f"M{grid}", "full_time_member", grid, kind="grid_member")
-        east, west = town.spot("a1", dx=0.003), town.spot("a1", dx=-0.003)
+        town.staff(session)
+        east, west = town.furnish(session)
         for model, spot, more in (
             (Hazard, east, {"status": "handling", "severity": "major"}),
             (Hazard, west, {"status": "handling"}),
@@ -73,12 +58,6 @@ def places(db):
             (Dispute, town.spot("b2"), {"status": "filed"}),
         ):
             town.event(session, model, "2026-06-01T12:00", geom=spot, **more)
-        town.put(session, Device, kind="camera", status="online", geom=east)
-        town.put(session, ServicePoint, kind="police_room", name="R", geom=town.spot("b2"))
-        town.put(session, PatrolTarget, kind="must_point", due_per_week=3, geom=town.spot("b1"))
-        town.put(session, Building, kind="school", name="S", geom=east)
-        town.put(session, Building, kind="residential", household_count=75, geom=west)
-        town.put(session, Building, kind="residential", household_count=25, geom=east)
     return db
 
 

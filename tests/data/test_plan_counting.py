@@ -4,9 +4,11 @@ from datetime import date
 
 import pytest
 
-from data.analysis.plan_counting import count_on_plan, plan_number, whole_grids
+from data.analysis.grids_of import count_on
+from data.analysis.plan_counting import whole_grids
 from data.counting import EventFilter, count
 from data.errors import RecordNotFound
+from data.grids_of import GridsOf, plan_number
 from data.planning.drawing import draw
 from data.planning.opening import Begin, FromDay, begin_plan
 from data.repositories.plan_writes import Turn
@@ -25,9 +27,10 @@ def town(db):
 
 def counted(database, number, level=PlaceLevel.GRID, layer=EventLayer.INCIDENTS):
     with database.read() as session:
-        return count_on_plan(
-            session, LOCAL_STEWARD, layer, number, level=level, wanted=EventFilter(), today=DAY
-        )
+        return count_on(
+            session, LOCAL_STEWARD, layer, GridsOf(f"plan:{number}"), level=level,
+            wanted=EventFilter(), today=DAY,
+        )[0]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,8 @@ Counts after an edit are held against placing every point anew, on random tiling
 corners and borders.
 """
 
-import importlib.util
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -46,12 +44,7 @@ from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
 from geo.districting.balance import Bands, BandState, Weights
 from geo.errors import GeoError
 from geo.index.direct import code_order, locate_directly
-
-_spec = importlib.util.spec_from_file_location(
-    "kpi_town_of_plans", Path(__file__).resolve().parents[1] / "kpi_town.py"
-)
-town = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(town)
+from tests import kpi_town as town
 
 DAY = date(2026, 7, 1)
 YEAR = PlanPeriod("year", town.local("2025-07-01"), town.local("2026-07-01"))

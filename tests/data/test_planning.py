@@ -12,7 +12,7 @@ from sqlalchemy import select
 from data.database import bump_revision
 from data.errors import AccessRefused, DataError, PlanConflict, RecordNotFound
 from data.frames import grids_frame
-from data.models import Appointment, Boundary, OfficeHolder, PlaceCode, Post
+from data.models import Appointment, Boundary, OfficeHolder, Place, PlaceCode, Post
 from data.planning import drawing
 from data.planning.drawing import dismiss, draw, rebase, redo, take_up, undo
 from data.planning.opening import (
@@ -51,6 +51,7 @@ from data.repositories.plans import (
 )
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
 from geo.edits.refusal import EditRefused
+from geo.edits.renumbering import reading_order, renumbering
 from geo.edits.values import Lock, Merge, Rename, Renumber, Split, Transfer
 
 AT = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -662,3 +663,90 @@ def test_opening_and_drawing_on_600_grids_is_quick(embedded):
         here = draw(town, PLANNER, turn(here.plan), edit, options=how, opened=here).opened
         took.append(time.perf_counter() - began)
     assert sorted(took)[5] < 0.3
+
+
+# -- names are dated
+
+
+def names_on(database, day):
+    with database.read() as session:
+        found = list_places(session, LOCAL_STEWARD, as_of=day, level="grid")
+    return {place.code: place.name for place in found}
+
+
+def renamed(database, name, day, code="G00"):
+    plan = begin(database, name=f"names {day}")
+    plan = draw(database, PLANNER, turn(plan), Rename(code, name)).opened.plan
+    return publish(database, CHIEF, turn(approved(database, plan)), effective_on=day)
+
+
+def test_a_name_holds_from_its_day_and_earlier_days_show_the_former(town):
+    sunday, later = MONDAY - timedelta(days=1), MONDAY + timedelta(days=7)
+    done = renamed(town, "harbour", MONDAY)
+    assert (done.changed, done.added, done.retired) == ((), (), ())
+    assert names_on(town, sunday)["G00"] == "grid 00"
+    assert names_on(town, MONDAY)["G00"] == "harbour"
+    renamed(town, "old harbour", later)
+    shown = [names_on(town, day)["G00"] for day in (sunday, MONDAY, later)]
+    assert shown == ["grid 00", "harbour", "old harbour"]
+    with town.read() as session:
+        frame = grids_frame(session, LOCAL_STEWARD, as_of=sunday)
+    assert frame.set_index("grid_code")["name"]["G00"] == "grid 00"
+    back = roll_back(town, PLANNER, done.plan.id, Begin("back", AT))
+    last = later + timedelta(days=7)
+    publish(town, CHIEF, turn(approved(town, back)), effective_on=last)
+    shown = [names_on(town, day)["G00"] for day in (sunday, MONDAY, later, last)]
+    assert shown == ["grid 00", "harbour", "old harbour", "grid 00"]
+    assert names_on(town, last)["G01"] == names_on(town, sunday)["G01"] == "grid 01"
+
+
+def test_a_new_name_does_not_reach_behind_a_later_border(town):
+    renamed(town, "harbour", MONDAY)
+    plan = begin(town, name="same day")
+    plan = draw(town, PLANNER, turn(plan), Rename("G00", "too early")).opened.plan
+    with pytest.raises(DataError) as caught:
+        publish(town, CHIEF, turn(approved(town, plan)), effective_on=MONDAY)
+    assert (caught.value.code, caught.value.fields["codes"]) == ("plan_spans_overlap", ["G00"])
+
+
+def test_a_dated_import_dates_the_name_and_one_since_ever_does_not(town):
+    def brought(name, effective, **more):
+        with town.write() as session:
+            writer = PlaceWriter(session, level="grid", effective=effective, source="t")
+            return str(writer.write(PlaceChange("G00", "base", name=name, **more)))
+
+    assert brought("spelt right", None) == "updated"
+    assert names_on(town, date(2020, 1, 1))["G00"] == "spelt right"
+    assert brought("harbour", MONDAY) == "updated"
+    assert brought("harbour", MONDAY) == "unchanged"
+    later = MONDAY + timedelta(days=7)
+    assert brought("quay", later, household_count=7) == "updated"
+    days = (MONDAY - timedelta(days=1), MONDAY, later)
+    assert [names_on(town, day)["G00"] for day in days] == ["spelt right", "harbour", "quay"]
+
+
+# -- numbers
+
+
+def test_a_numbering_that_would_swap_gives_fresh_codes_and_can_be_published(town):
+    with town.write() as session:
+        for row, code in enumerate(("G10", "G00")):
+            place = session.scalars(select(Place).where(Place.code == code)).one()
+            own = session.scalars(select(PlaceCode).where(PlaceCode.code == code)).one()
+            place.code = own.code = f"C0{2 - row:03}"
+        bump_revision(session, "places")
+    plan = begin(town)
+    seen = opened(town, plan)
+    with pytest.raises(DataError, match="plan_code_taken"):
+        swap = renumbering(seen.tiling, "C0")
+        draw(town, PLANNER, turn(plan), swap)
+    edit = renumbering(seen.tiling, "C0", given=seen.base.codes)
+    assert {new for _, new in edit.codes}.isdisjoint(seen.base.codes)
+    drawn = draw(town, PLANNER, turn(plan), edit)
+    own = [c for c in drawn.opened.tiling.codes if drawn.opened.tiling.parents[c] == "C0"]
+    assert list(reading_order(drawn.opened.tiling, tuple(own))) == sorted(own)
+    done = publish(town, CHIEF, turn(approved(town, drawn.opened.plan)), effective_on=MONDAY)
+    assert dict(done.renumbered) == dict(edit.codes)
+    assert set(done.retired) == {was for was, _ in edit.codes}
+    before = set(names_on(town, MONDAY - timedelta(days=1)))
+    assert before.isdisjoint(new for _, new in edit.codes)

@@ -1,7 +1,9 @@
 """What the store keeps of plans: tables of 0004, append-only logs, copies, shares, estimates."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
+import numpy as np
 import pytest
 import shapely
 from alembic import command
@@ -9,6 +11,7 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from data.analysis.crosswalk import crosswalk as asked_crosswalk
 from data.database import MIGRATIONS, Database
 from data.errors import PlanConflict
 from data.models import (
@@ -24,6 +27,7 @@ from data.models import (
     PlanGrid,
 )
 from data.planning.shares import crosswalk_of_grids, household_flows
+from data.planning.states import frame_of_grids
 from data.repositories.audit import is_intact
 from data.repositories.place_writes import PlaceChange, PlaceWriter
 from data.repositories.places import code_history, find_place, place_tree
@@ -342,6 +346,27 @@ def test_unknown_households_have_no_share():
     assert [(r.old_code, r.new_code, r.area_share, r.household_share) for r in rows] == [
         ("A", "Z", 1.0, None)
     ]
+
+
+def test_what_publishing_keeps_agrees_with_what_is_asked():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        edges = [
+            [0.0, *sorted({round(float(x), 4) for x in rng.random(rng.integers(1, 6))}), 1.0]
+            for _ in range(2)
+        ]
+        # the last new grid may end before the last old one: ground leaves the tiling
+        edges[1][-1] = float(rng.choice([1.0, 0.99995]))
+        former = [grid(f"o{k}", *ends) for k, ends in enumerate(pairwise(edges[0]))]
+        after = [planned(grid(f"n{k}", *ends)) for k, ends in enumerate(pairwise(edges[1]))]
+        kept = {(r.old_code, r.new_code): r for r in crosswalk_of_grids(former, after)}
+        asked = asked_crosswalk(frame_of_grids(former), frame_of_grids(after)).rows
+        both = asked[(asked["old_code"] != "") & (asked["new_code"] != "")]
+        assert set(kept) == set(zip(both["old_code"], both["new_code"], strict=True))
+        for row in both.itertuples():
+            own = kept[row.old_code, row.new_code]
+            assert own.area_share == pytest.approx(row.area_share, abs=2e-6)
+            assert own.area_m2 == pytest.approx(row.area_m2, rel=1e-9)
 
 
 def test_households_follow_the_log_through_moves_merges_and_numbers():

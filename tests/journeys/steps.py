@@ -20,6 +20,7 @@ def pick(page, field, option, *, typed=""):
             if typed:
                 field.fill(typed)  # a long list draws only what is in sight
             option.click(timeout=4_000)
+            option.wait_for(state="hidden", timeout=4_000)  # a click that came amid a rerun is lost
         except Error:
             page.keyboard.press("Escape")
             continue

@@ -3,25 +3,17 @@
 What the screen says is held against the store afterwards.
 """
 
-import json
-import math
 import re
 
-import numpy as np
 import pytest
-import shapely
 from playwright.sync_api import expect
 
-from data.database import Database
-from data.planning.opening import open_plan
-from data.repositories.plans import list_asides, list_edits
-from data.viewer import LOCAL_STEWARD
 from tests.dashboard import tiny_town
+from tests.journeys import planner_steps as steps
+from tests.journeys.planner_steps import areas, edits_are, tool, wait, where
 from tests.journeys.steps import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-FIRST_MS = 120_000  # the first page of a server reads every package
-WAIT_MS = 30_000
 WEST, SOUTH, STEP = tiny_town.WEST, tiny_town.SOUTH, tiny_town.STEP
 
 
@@ -40,82 +32,24 @@ def server(run_gridbeat, store):
 @pytest.fixture
 def opened(store):
     """Read a plan from the store."""
-    database = Database(str(store))
-
-    def read(plan_id):
-        with database.read() as session:
-            return open_plan(session, LOCAL_STEWARD, plan_id)
-
-    read.database = database
-    yield read
-    database.dispose()
+    reads = steps.PlanStore(store)
+    yield reads
+    reads.close()
 
 
 def begin(open_page, server, name):
     """Begin a plan by the form; give the page and the number of the plan."""
     page = open_page(server, "/plan", locale="en-US")
-    page.get_by_label("Name", exact=True).fill(name, timeout=FIRST_MS)
-    page.get_by_label("Name", exact=True).press("Tab")
-    settle(page)
-    page.get_by_role("button", name="Begin and open").click()
-    page.wait_for_url(re.compile(r"plan=\d+"))
-    wait(page, "e.rev !== ''")
-    return page, int(re.search(r"plan=(\d+)", page.url)[1])
-
-
-def wait(page, condition):
-    """Wait until the edit mode says so: `e` is what it tells."""
-    page.wait_for_function(
-        """condition => {
-            const told = document.querySelector(".gb-map")?.dataset.editor;
-            return told !== undefined && new Function("e", `return ${condition}`)(JSON.parse(told));
-        }""",
-        arg=condition,
-        timeout=WAIT_MS,
-    )
-
-
-def told(page):
-    return json.loads(page.get_attribute(".gb-map", "data-editor"))
-
-
-def where(page, lon, lat):
-    """The page position of a place, from what the map says of its view."""
-    box = page.locator(".gb-pane").bounding_box()
-    west, south, east, north = map(float, page.get_attribute(".gb-map", "data-bounds").split(","))
-
-    def mercator(degrees):
-        return math.log(math.tan(math.pi / 4 + math.radians(degrees) / 2))
-
-    x = (lon - west) / (east - west) * box["width"]
-    y = (mercator(north) - mercator(lat)) / (mercator(north) - mercator(south)) * box["height"]
-    return box["x"] + x, box["y"] + y
+    return page, steps.begin(page, server, name)
 
 
 def cell(page, column, across=0.5, up=0.5):
     return where(page, WEST + (column + across) * STEP, SOUTH + up * STEP)
 
 
-def tool(page, name):
-    page.locator(f".gb-tool[data-tool={name}]").click()
-    wait(page, f"e.mode === '{name}'")
-
-
-def edits_are(page, head, of):
-    expect(page.get_by_text(f"Edit {head} of {of}", exact=True)).to_be_visible()
-    settle(page)
-
-
-def select(page, code, column):
-    tool(page, "select")
-    page.mouse.click(*cell(page, column, 0.5, 0.75))
-    page.wait_for_selector(f".gb-map[data-selected={code}]")
-    settle(page)
-
-
 def take_border(page, code, column):
     """Select a grid and take up the tool that moves its borders."""
-    select(page, code, column)
+    steps.select_at(page, code, WEST + (column + 0.5) * STEP, SOUTH + 0.75 * STEP)
     tool(page, "move")
     wait(page, "e.middles > 0")
 
@@ -128,10 +62,6 @@ def drag_border(page, column, by_px):
     for k in range(1, 7):
         page.mouse.move(x + by_px * k / 6, y)
     page.mouse.up()
-
-
-def areas(plan):
-    return dict(zip(plan.tiling.codes, shapely.area(plan.tiling.shapes), strict=True))
 
 
 def test_a_plan_is_drawn_undone_and_found_again_after_a_reload(open_page, server, opened):
@@ -174,8 +104,7 @@ def test_a_plan_is_drawn_undone_and_found_again_after_a_reload(open_page, server
     page.locator(".st-key-plan_undo button").click()
     edits_are(page, 2, 3)
     after = opened(plan_id)
-    assert after.tiling.codes == split.tiling.codes
-    assert np.all(shapely.equals_identical(after.tiling.shapes, split.tiling.shapes))
+    assert steps.is_same(after, split)
 
     page.reload()
     wait(page, "e.rev !== ''")
@@ -194,15 +123,13 @@ def test_a_line_that_misses_is_refused_in_one_sentence_and_kept(open_page, serve
     wait(page, "!e.isPending && e.refused !== ''")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     expect(page.locator(".st-key-plan_asides")).to_contain_text("Split")
-    with opened.database.read() as session:
-        (aside,) = list_asides(session, LOCAL_STEWARD, plan_id)
+    (aside,) = opened.asides(plan_id)
     assert aside.edit["kind"] == "split"
     page.reload()
     wait(page, "e.rev !== ''")
     page.get_by_role("button", name="Dismiss").click()
     expect(page.locator(".st-key-plan_asides")).to_have_count(0)
-    with opened.database.read() as session:
-        assert list_asides(session, LOCAL_STEWARD, plan_id) == ()
+    assert opened.asides(plan_id) == ()
     assert opened(plan_id).plan.head == 0
 
 
@@ -219,17 +146,14 @@ def test_a_second_planner_was_quicker_and_neither_drawing_is_lost(open_page, ser
     conflict = page.locator(".st-key-plan_conflict")
     expect(conflict).to_contain_text("changed the plan first")
     expect(conflict).to_contain_text("B2")
-    with opened.database.read() as session:
-        (aside,) = list_asides(session, LOCAL_STEWARD, plan_id)
-        assert [edit.kind for edit in list_edits(session, LOCAL_STEWARD, plan_id)] == ["lock"]
+    (aside,) = opened.asides(plan_id)
+    assert opened.kinds(plan_id) == ["lock"]
     assert aside.reason == "plan_changed"
 
     settle(page)
     page.get_by_role("button", name="Take up again").click()
     edits_are(page, 2, 2)
     expect(conflict).to_have_count(0)
-    with opened.database.read() as session:
-        kinds = [edit.kind for edit in list_edits(session, LOCAL_STEWARD, plan_id)]
-        assert list_asides(session, LOCAL_STEWARD, plan_id) == ()
-    assert kinds == ["lock", "move_vertices"]
+    assert opened.asides(plan_id) == ()
+    assert opened.kinds(plan_id) == ["lock", "move_vertices"]
     assert opened(plan_id).tiling.locked == {"B2"}

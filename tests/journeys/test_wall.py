@@ -2,9 +2,6 @@
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, date, datetime
 
@@ -16,7 +13,7 @@ from data.models import AreaGrade, Hazard, Incident, ProgrammeItem, Target
 from data.repositories.figures import save_setting
 from data.repositories.places import place_tree
 from data.viewer import LOCAL_STEWARD
-from tests.conftest import free_port, wait_until_healthy
+from tests.journeys.served import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 UHD = (3840, 2160)
@@ -45,34 +42,6 @@ CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
 };
 window.canvasTexts = told;
 """
-
-
-class Served:
-    """A server whose process can be killed and started again on the same port."""
-
-    def __init__(self, store, log):
-        self.store, self.log, self.port = store, log, free_port()
-        self.process = None
-        self.start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self):
-        command = [sys.executable, "-m", "dashboard.cli", "run", "--store", str(self.store)]
-        with self.log.open("ab") as said:
-            self.process = subprocess.Popen(
-                [*command, "--port", str(self.port)],
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        wait_until_healthy(self.port, self.process)
-
-    def kill(self):
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
 
 
 def common(name):

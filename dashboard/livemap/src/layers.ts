@@ -21,8 +21,8 @@ export interface Hooks {
   pick(recordId: string): void;
   zoomTo(place: L.LatLng): void;
   clusterText(count: number): string;
-  /** A click on an area that cannot be selected. */
-  through?(place: L.LatLng): void;
+  /** Answers whether a click on a thing was meant for the grid below it. */
+  through?(place: L.LatLng): boolean;
   /** Areas that are drawn from shared vertices; null where the layer brings its own. */
   areas?(layerId: string): L.LatLng[][][][] | null;
 }
@@ -240,12 +240,11 @@ function point(scene: Scene, head: PointHead, renderer: L.Renderer, hooks: Hooks
     });
     (mark as Told).told = () => head.tooltips[i] ?? kind.label;
     const id = head.record_ids[i];
-    if (id !== undefined) {
-      mark.on("click", (event) => {
-        L.DomEvent.stop(event);
-        hooks.pick(id);
-      });
-    }
+    mark.on("click", (event) => {
+      if (hooks.through?.(event.latlng) || id === undefined) return;
+      L.DomEvent.stop(event);
+      hooks.pick(id);
+    });
     return mark;
   });
   const shown = zoomed(head, marks, (zoom) => zoom >= head.min_zoom);

@@ -274,7 +274,10 @@ export class LiveMap {
           "{n}",
           count.toLocaleString(this.header?.language),
         ),
-      through: (place) => this.editor?.through(place),
+      through: (place) => {
+        this.editor?.through(place);
+        return this.editor !== null;
+      },
       areas: (layerId) => this.editor?.areas(layerId) ?? null,
     });
     made.refresh(this.map.getZoom());

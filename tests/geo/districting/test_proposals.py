@@ -1,5 +1,6 @@
 """Proposals: against brute force, and what holds for every one of them."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -322,3 +323,18 @@ def test_a_torn_grid_may_stay_locked(lattice):
     both = lattice(["ABBCA", "ABCCA"], np.arange(10) + 1)
     for each in propose(both, both.grids, Rebalance(), ProposalOptions(locked=frozenset("A"))):
         assert members(each.grids)["A"] == members(both.grids)["A"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.4])
+def test_no_more_households_change_grids_than_may(lattice, share):
+    draw = np.random.default_rng(4)
+    load, households = draw.integers(1, 30, 9), draw.integers(5, 60, 9)
+    atoms = lattice(TOWN, load, households)
+    how = ProposalOptions(bands=Bands((1, 10_000), 0.05), sweeps=30, most_moved=share)
+    free = propose(atoms, atoms.grids, Rebalance(), replace(how, most_moved=1.0))
+    found = propose(atoms, atoms.grids, Rebalance(), how)
+    for each in found:
+        assert each.after.moved_households <= share * households.sum()
+        assert each.after.max_deviation <= each.before.max_deviation
+    best, freely = best_of(found, "best_balance"), best_of(free, "best_balance")
+    assert freely.after.max_deviation <= best.after.max_deviation

@@ -1,5 +1,7 @@
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.edits import (
     EditOptions,
@@ -162,3 +164,45 @@ def test_a_numbering_leaves_what_is_right_and_what_is_locked():
         locked=frozenset({"p002"}),
     )
     assert renumbering(start, "p").codes == (("p009", "p003"),)
+
+
+def test_a_numbering_never_swaps_codes_that_were_given_out():
+    """A code belongs to one grid for ever: what is out of order gets a number never given."""
+    parents = dict.fromkeys(("p001", "p002", "p003", "p004"), "p")
+    shapes = {"p002": box(0, 0), "p001": box(1, 0), "p003": box(2, 0), "p004": box(3, 0)}
+    start = tiling_of(shapes, parents=parents)
+    swap = renumbering(start, "p")
+    assert dict(swap.codes) == {"p002": "p001", "p001": "p002"}  # nothing was given out: a draft's
+    edit = renumbering(start, "p", given=start.codes)
+    done = apply(start, edit).tiling
+    news = {new for _, new in edit.codes}
+    assert news.isdisjoint(start.codes)
+    assert len(edit.codes) == 3  # one stays, and no three fit in between
+    order = reading_order(done, done.codes)
+    assert list(order) == sorted(order)
+    assert apply(done, renumbering(done, "p", given=start.codes)).tiling.codes == done.codes
+
+
+def test_a_numbering_moves_as_few_given_codes_as_the_order_allows():
+    names = ("p010", "p020", "p030", "p005", "p040")
+    shapes = {code: box(column, 0) for column, code in enumerate(names)}
+    start = tiling_of(shapes, parents=dict.fromkeys(names, "p"))
+    assert renumbering(start, "p", given=names).codes == (("p005", "p031"),)
+    with pytest.raises(EditRefused, match="codes_used_up"):
+        renumbering(start, "p", digits=1, starts_at=6, given=names)
+
+
+@given(st.permutations(range(1, 8)), st.sets(st.integers(1, 30), max_size=6))
+def test_any_order_of_given_codes_is_numbered_upwards(numbers, retired):
+    gone = frozenset(f"p{n:03}" for n in retired - set(numbers))
+    names = [f"p{n:03}" for n in numbers]
+    start = tiling_of(
+        {code: box(column, 0) for column, code in enumerate(names)},
+        parents=dict.fromkeys(names, "p"),
+        retired=gone,
+    )
+    edit = renumbering(start, "p", given=names)
+    done = apply(start, edit).tiling
+    order = reading_order(done, done.codes)
+    assert list(order) == sorted(order)
+    assert {new for _, new in edit.codes}.isdisjoint({*names, *gone})
