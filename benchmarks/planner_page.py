@@ -2,7 +2,8 @@
 
 Run: `.venv/bin/python benchmarks/planner_page.py [--store F] [--drags 12] [--profile FOLDER]`.
 A plan of all grids is begun in a copy of the store. The page is opened cold (a server that has
-answered nothing yet) and warm (a new visitor), then a vertex that grids share is dragged by the
+answered nothing yet), warm (a new visitor: the program of the page is loaded as well) and from the
+list of plans by a click, then a vertex that grids share is dragged by the
 mouse to and fro. Times are taken inside the page, from the release of the mouse: `sent` when the
 message has left, `first answer` when bytes come back, `figures` when the table of touched grids
 shows others, `drawn` when the map has the server's grids and the script has ended. Needs Chromium.
@@ -31,6 +32,7 @@ from data.planning.opening import Begin, FromDay, OpenPlan, begin_plan, open_pla
 from data.viewer import LOCAL_STEWARD  # noqa: E402
 
 PATIENCE_MS = 180_000
+LIST_OPENINGS = 5
 GRID_PX = 150
 DRAG_PX = (14, 1)
 WATCH = """
@@ -169,6 +171,18 @@ def open_page(browser: Browser, url: str, plan_id: int) -> tuple[Page, dict[str,
     return page, {"ms": taken, "kB": size / 1000}
 
 
+def open_from_list(page: Page, url: str, plan_id: int) -> float:
+    """Click the plan in the list of plans; give milliseconds until the map can be edited."""
+    page.goto(f"{url}/plan")
+    button = page.locator(f".st-key-plan_open_{plan_id} button")
+    button.wait_for()
+    settle(page)
+    page.evaluate("""() => document.addEventListener(
+        "click", () => { window.__clicked = performance.now(); }, {once: true, capture: true})""")
+    button.click()
+    return float(page.evaluate("async () => await window.__ready - window.__clicked"))
+
+
 def take_vertex(page: Page, opened: OpenPlan) -> tuple[float, float]:
     """Come near to a grid, select it, and take the tool that moves vertices; give the vertex."""
     code, inside, vertex = vertex_of(opened)
@@ -259,6 +273,8 @@ def main() -> None:
                 print(f"opened {name}: {taken['ms']:.0f} ms, {taken['kB']:.0f} kB", flush=True)
                 if name != "warm again":
                     page.context.close()
+            clicked = [open_from_list(page, url, opened.plan.id) for _ in range(LIST_OPENINGS)]
+            print(f"opened from the list: {', '.join(f'{one:.0f}' for one in clicked)} ms")
             show(drags(page, opened, given.drags))
             if given.picture:
                 page.screenshot(path=str(given.picture))
