@@ -10,15 +10,13 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import streamlit as st
 
-from dashboard.actions.imports import ImportKind, Look, look
 from dashboard.viewmodels.facts import Facts, load_facts
 from dashboard.viewmodels.overview import (
     Overview,
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dashboard.maps.clusters import Lattice
-    from data.importers.tables import TableOptions
     from data.repositories.plan_records import PlanStatus
 
 # Each cached function below says on reading that no server runs yet: true, and no news.
@@ -71,7 +68,18 @@ _PROCESS: Final[dict[str, Config]] = {}
 _AS_TEXT: Final[dict[str | type, Callable[[Any], str]]] = {tuple: repr, Wanted: repr, Viewer: repr}
 """Keys of what is asked many times on each page: Streamlit's own walk through them is ten times as
 slow as the text that says the same."""
-_READING: Final[ContextVar[Mapping[str, int] | None]] = ContextVar("reading", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One state of the store, for a page that only reads, and what was asked of it already."""
+
+    database: Database
+    revisions: Mapping[str, int]
+    answers: dict[tuple[str, object], Any] = field(default_factory=dict)
+
+
+_READING: Final[ContextVar[_Reading | None]] = ContextVar("reading", default=None)
 
 
 def use_config(config: Config | None) -> None:
@@ -104,7 +112,8 @@ def database() -> Database:
     StoreUnavailable
         `store_newer`, `store_damaged`.
     """
-    return _database(config().store_url)
+    held = _READING.get()
+    return _database(config().store_url) if held is None else held.database
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -118,32 +127,46 @@ def _database(store_url: str) -> Database:
 def revisions() -> Mapping[str, int]:
     """Read the revision number of every set; within `one_reading` those read at its beginning."""
     held = _READING.get()
-    return database().revisions() if held is None else held
+    return database().revisions() if held is None else held.revisions
 
 
 @contextmanager
 def one_reading() -> Iterator[None]:
     """Read the revision numbers once for all that is asked within: for a page that only reads.
 
-    So all figures of the page are of one state of the store, and the store is not asked a dozen
-    times which state that is.
+    So all figures of the page are of one state of the store, and neither the store nor Streamlit's
+    caches are asked dozens of times for the same.
     """
-    token = _READING.set(database().revisions())
+    held = _database(config().store_url)
+    token = _READING.set(_Reading(held, held.revisions()))
     try:
         yield
     finally:
         _READING.reset(token)
 
 
+def _once(name: str, asked: object, make: Callable[[], _Made]) -> _Made:
+    """Ask once within `one_reading`: a look-up of Streamlit's takes a tenth of a millisecond."""
+    held = _READING.get()
+    if held is None:
+        return make()
+    if (name, asked) not in held.answers:
+        held.answers[name, asked] = make()
+    found: _Made = held.answers[name, asked]
+    return found
+
+
 def town(as_of: str) -> Town:
     """Give the places of a day (`today`, `event` (today's) or an ISO date), or a plan's grids."""
     revisions = (*some_revisions(PLACE_SETS), *plan_revision(as_of))
-    return _town(store_key(), revisions, (day_of(as_of), as_of), viewer())
+    asked = (day_of(as_of), as_of)
+    return _once("town", asked, lambda: _town(store_key(), revisions, asked, viewer()))
 
 
 def plans() -> tuple[ListedPlan, ...]:
     """List the plans that the viewer may see, changed last first; none for who sees no plans."""
-    return _plans(store_key(), some_revisions(("plans", "places")), viewer())
+    names = ("plans", "places")
+    return _once("plans", (), lambda: _plans(store_key(), some_revisions(names), viewer()))
 
 
 def plan_revision(as_of: str) -> Revisions:
@@ -200,7 +223,7 @@ def drawn(how: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
 
 def facts() -> Facts:
     """Give what every page says of the store."""
-    return _facts(store_key(), some_revisions(), viewer())
+    return _once("facts", (), lambda: _facts(store_key(), some_revisions(), viewer()))
 
 
 def stands_on() -> date | None:
@@ -221,22 +244,9 @@ def written_at() -> datetime:
 def _latest_at() -> datetime | None:
     if facts().scenario_on is None:
         return None
-    return latest_moment(placed_layers("today", today_here(), viewer())[EventLayer.INCIDENTS])
-
-
-def looked_at(
-    path: Path, kind: ImportKind, table: TableOptions, mapping: Mapping[str, str] | None
-) -> Look:
-    """Look at the first rows of an uploaded file.
-
-    Raises
-    ------
-    ImportRefused
-        The file cannot be read.
-    """
-    pairs = None if mapping is None else tuple(sorted(mapping.items()))
-    return _looked_at(
-        store_key(), some_revisions(("places",)), (str(path), kind, table), pairs, viewer()
+    today = (today_here(), viewer())
+    return _once(
+        "latest", today, lambda: latest_moment(placed_layers("today", *today)[EventLayer.INCIDENTS])
     )
 
 
@@ -256,7 +266,8 @@ def store_key() -> str:
 def some_revisions(names: tuple[str, ...] | None = None) -> Revisions:
     """Give the revisions of some sets, or of all, as part of a key."""
     found = revisions()
-    return tuple(sorted((k, n) for k, n in found.items() if names is None or k in names))
+    own = (pair for pair in found.items() if names is None or pair[0] in names)
+    return _once("revisions", names, lambda: tuple(sorted(own)))
 
 
 # Shared, not copied for each visitor, as are events and views of them: nobody writes into them, and
@@ -315,16 +326,13 @@ def _placed(
 def placed_layers(as_of: str, today: date, viewer: Viewer) -> dict[EventLayer, Placed]:
     """Give the three layers on the grids of a day or a plan, each cached by itself."""
     version = plan_revision(as_of)
-    return {
-        layer: _placed(
-            store_key(),
-            (*some_revisions(("places", layer.value)), *version),
-            today,
-            (layer, as_of),
-            viewer,
-        )
-        for layer in EventLayer
-    }
+
+    def placed(layer: EventLayer) -> Placed:
+        revisions = (*some_revisions(("places", layer.value)), *version)
+        return _placed(store_key(), revisions, today, (layer, as_of), viewer)
+
+    asked = (as_of, today, viewer)
+    return _once("placed", asked, lambda: {layer: placed(layer) for layer in EventLayer})
 
 
 @st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_AS_TEXT)
@@ -368,17 +376,3 @@ def _facts(path: str, revisions: Revisions, viewer: Viewer) -> Facts:
     del path, revisions  # part of the key
     with database().read() as session:
         return load_facts(session, viewer, store=database().name)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _looked_at(
-    path: str,
-    revisions: Revisions,
-    asked: tuple[str, ImportKind, TableOptions],
-    mapping: tuple[tuple[str, str], ...] | None,
-    viewer: Viewer,
-) -> Look:
-    del path, revisions  # part of the key
-    file, kind, table = asked
-    chosen = None if mapping is None else dict(mapping)
-    return look(database(), viewer, Path(file), kind, table, chosen)

@@ -14,6 +14,7 @@ from dashboard import session as visitor
 from dashboard.actions import uploads
 from dashboard.actions.imports import ImportKind, Plan
 from dashboard.cache import plan_files as read
+from dashboard.cache.uploads import looked_at
 from dashboard.components.formats import whole
 from dashboard.components.import_form import Form, datum_form, table_options
 from dashboard.components.import_preview import missing_parts, show_preview, uploader_style
@@ -88,10 +89,10 @@ def _number() -> int:
 def _read(words: Words, upload: Upload, scope: str) -> PlanFile | None:
     form = Form(words, ImportKind.GRIDS, _number())
     table = table_options(form, cache.config().max_upload_bytes)
-    found = cache.looked_at(upload.path, form.kind, table, None)
+    found = looked_at(upload.path, form.kind, table, None)
     show_preview(words, found)
     mapping = _columns(form, found)
-    found = cache.looked_at(upload.path, form.kind, table, mapping)
+    found = looked_at(upload.path, form.kind, table, mapping)
     datum, crs = datum_form(form, found)
     plan = Plan(form.kind, mapping=mapping, datum=datum, crs=crs, table=table)
     missing = missing_parts(words, plan, found)

@@ -12,6 +12,7 @@ from dashboard import cache
 from dashboard import session as visitor
 from dashboard.actions import imports, uploads
 from dashboard.actions.import_kinds import GROUPS, ImportKind
+from dashboard.cache.uploads import looked_at
 from dashboard.components.formats import whole
 from dashboard.components.import_form import (
     Form,
@@ -91,11 +92,11 @@ def _identity(upload: Upload) -> tuple[str, int]:
 def _import(words: Words, wizard: Wizard, upload: Upload) -> None:
     form = Form(words, ImportKind(wizard.kind), wizard.number)
     table = table_options(form, cache.config().max_upload_bytes)
-    found = cache.looked_at(upload.path, form.kind, table, None)
+    found = looked_at(upload.path, form.kind, table, None)
     show_preview(words, found)
     st.subheader(words("import.columns"), anchor=False)
     mapping = mapping_form(form, found)
-    found = cache.looked_at(upload.path, form.kind, table, mapping)
+    found = looked_at(upload.path, form.kind, table, mapping)
     st.subheader(words("import.options"), anchor=False)
     plan = plan_form(form, found, mapping, table)
     missing = missing_parts(words, plan, found)
