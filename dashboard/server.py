@@ -33,6 +33,8 @@ OPTIONS: Final[dict[str, object]] = {
     "server.enableStaticServing": False,
     "runner.magicEnabled": False,
     "runner.postScriptGC": False,  # holds every screen up for a quarter of a second: `_settle`
+    # a change of language puts every choice again, also those that were drawn with a first value
+    "global.disableWidgetStateDuplicationWarning": True,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "client.disableDataExport": True,  # exports are audited and guarded: `gridbeat export`

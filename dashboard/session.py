@@ -300,6 +300,17 @@ def change_language() -> None:
     """Take over the language that was just chosen in the page's switch."""
     chosen = st.session_state.get("language")
     update(language=next((name for name in LANGUAGES if name == chosen), load().language))
+    _send_choices_anew()
+
+
+def _send_choices_anew() -> None:
+    """Put every choice again: a list answers with the words it shows, which are of one language."""
+    for key, held in list(st.session_state.items()):
+        many = held if isinstance(held, list) else [held]
+        if many and all(
+            isinstance(one, str | float | int) and not isinstance(one, bool) for one in many
+        ):
+            st.session_state[str(key)] = held
 
 
 def seed(key: str, value: object) -> None:

@@ -163,5 +163,5 @@ def _unit(words: Words, town: Town, chosen: str) -> str:
     visitor.seed("c_unit", chosen if chosen in names else "")
     return st.selectbox(
         words("cases.unit"), options, key="c_unit", width=_WIDE_PX,
-        format_func=lambda key: names.get(key, words("filter.all_areas")),
+        format_func=lambda key: names.get(key, key or words("filter.all_areas")),
     )  # fmt: skip

@@ -49,8 +49,10 @@ def acting(words: Words) -> Viewer:
         words("case.acting"), options, key="case_actor", help=words("case.acting_help"),
         format_func=lambda code: (
             words("case.account", name=account.name, role=words.label("role", account.role.value))
-            if code not in found
+            if not code
             else f"{found[code].title} · {code} · {found[code].place}"
+            if code in found
+            else code  # a word of the other language is nobody
         ),
     )  # fmt: skip
     role = found[name].role.value if name in found else ""

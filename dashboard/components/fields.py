@@ -39,7 +39,7 @@ def area_field(words: Words, town: Town, held: str, *, key: str) -> str:
     chosen = st.selectbox(
         words("filter.area"),
         ["", *labels],
-        format_func=lambda area: labels.get(area, words("filter.all_areas")),
+        format_func=lambda area: labels.get(area, area or words("filter.all_areas")),
         key=key,
     )
     return str(chosen)

@@ -163,7 +163,7 @@ def _handover(words: Words, value: PlanImpact) -> None:
         post = st.selectbox(
             words("plan_view.post_choice", n=whole(len(lists))),
             list(lists),
-            format_func=lambda key: plain(handover_title(words, value.impact, key)),
+            format_func=lambda key: handover_title(words, value.impact, key),
             key="plan_handover_post",
         )
     with right:

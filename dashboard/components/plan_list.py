@@ -78,7 +78,7 @@ def _rows(words: Words, found: tuple[PlanRecord, ...]) -> None:
         boxes[2].markdown(plain(plan.author))
         boxes[3].markdown(f"{plain(plan.changed_by)} · {moment(plan.changed_at, tz)}")
         boxes[4].markdown(str(plan.head))
-        boxes[5].caption(plain(base_of(words, plan)))
+        boxes[5].caption(plain(base_of(words, plan, "base_short")))
     if len(found) > _MOST:
         st.caption(words("planner.more", n=len(found) - _MOST))
 
@@ -109,10 +109,12 @@ def _new(words: Words, town: Town, found: tuple[PlanRecord, ...]) -> tuple[str, 
     if start == DAY:
         day_field(words("planner.day"), today_here(), key=f"{key}_day")
     if start in {LATEST, DAY, FILE}:
-        areas = {area.code: area_text(words, area) for area in town.areas}
+        areas = {"": words("filter.all_areas")}
+        areas |= {area.code: area_text(words, area) for area in town.areas}
         st.selectbox(
-            words("planner.scope"), ["", *areas], key=f"{key}_scope",
-            format_func=lambda code: areas.get(code, words("filter.all_areas")),
+            words("planner.scope"), [*areas], key=f"{key}_scope",
+            # a word of the other language is no choice: it must not look like "all"
+            format_func=lambda code: areas.get(code, code),
         )  # fmt: skip
     st.checkbox(words("planner.as_template"), key=f"{key}_template")
     if start == FILE:

@@ -32,6 +32,8 @@ def touched_table(words: Words, state: PlanState, span: Span, chosen: str) -> No
     if not codes:
         st.caption(words("planner.no_touched"))
         return
+    # a neighbour that only gained a corner of the border comes after those whose ground changed
+    codes.sort(key=lambda code: (code != chosen, not _has_other_ground(state, code)))
     shown = codes[:_MOST]
     heads = [plain(state.names.get(code) or code) for code in shown]
     lines = [f"| | {' | '.join(heads)} |",
@@ -47,6 +49,11 @@ def touched_table(words: Words, state: PlanState, span: Span, chosen: str) -> No
         if len(codes) > len(shown):
             rest = codes_text(codes[_MOST:])
             st.caption(words("planner.touched_more", n=len(codes) - _MOST, codes=plain(rest)))
+
+
+def _has_other_ground(state: PlanState, code: str) -> bool:
+    is_new = code not in state.start_row_of
+    return is_new or bool(change_text("area_m2", state.change("area_m2", code)))
 
 
 def _cell(words: Words, state: PlanState, name: str, code: str) -> str:

@@ -224,7 +224,7 @@ def _person(words: Words, step: str) -> str:
         words(f"plan_publish.person_{step}"),
         visitor.load().plan_desk.actor if step != "approve" else "",
         max_chars=_LONGEST,
-        placeholder=cache.viewer().name,
+        placeholder=visitor.load().plan_desk.actor or cache.viewer().name,
         help=words("plan_publish.person_help"),
         key=f"plan_person_{step}",
     )

@@ -100,9 +100,9 @@ def heading_of(words: Words, plan: PlanRecord, tz: str) -> str:
     )
 
 
-def base_of(words: Words, plan: PlanRecord) -> str:
+def base_of(words: Words, plan: PlanRecord, said: str = "base") -> str:
     """Say which grids a plan began with, as text."""
     kind = words.label("plan_base", plan.base_kind.value)
     about = plan.file_name or (plan.base_on.isoformat() if plan.base_on else "")
     scope = plan.scope_code or words("filter.all_areas")
-    return words("planner.base", kind=f"{kind} {about}".strip(), scope=scope)
+    return words(f"planner.{said}", kind=f"{kind} {about}".strip(), scope=scope)

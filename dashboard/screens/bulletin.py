@@ -65,7 +65,7 @@ def _choices(words: Words, town: Town, last_on: date) -> tuple[tuple[date, date]
         area = st.selectbox(
             words("bulletin.place"),
             ["", *names],
-            format_func=lambda key: names.get(key, words("bulletin.whole_store")),
+            format_func=lambda key: names.get(key, key or words("bulletin.whole_store")),
             key="bulletin_area",
         )
     visitor.update(area=area)

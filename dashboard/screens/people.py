@@ -72,7 +72,7 @@ def _choices(words: Words, town: Town, day: date) -> str:
         area = st.selectbox(
             words("filter.area"),
             ["", *names],
-            format_func=lambda key: names.get(key, words("filter.all_areas")),
+            format_func=lambda key: names.get(key, key or words("filter.all_areas")),
             key="people_area",
         )
     visitor.seed("people_day", day)

@@ -3,8 +3,10 @@
 from datetime import date
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard.session import Period, Session, from_address, to_address
+from dashboard.text import Words
 
 
 def test_a_session_goes_through_the_address_and_back():
@@ -65,3 +67,31 @@ def test_days_at_the_ends_are_taken():
 def test_days_of_the_address():
     assert from_address({"period": "28"}, "zh").period == Period("28")
     assert from_address({"asof": "event"}, "zh").as_of == "event"
+
+
+def two_languages():
+    import streamlit as st
+
+    from dashboard import session as visitor
+    from dashboard.text import Words
+
+    words = Words(visitor.load().language)
+    st.segmented_control("x", ("zh", "en"), key="language", on_change=visitor.change_language)
+    st.selectbox(
+        "y", ["today", "event"], key="grids", format_func=lambda one: words(f"filter.as_of_{one}")
+    )
+    st.button("z", key="nothing")
+
+
+def test_a_choice_is_sent_anew_in_the_other_language():
+    """A list answers with the words it shows: left alone, it would answer in the old language."""
+    page = AppTest.from_function(two_languages)
+    page.query_params["lang"] = "zh"
+    page.run()
+    page.selectbox(key="grids").select("event").run()
+    assert not page.selectbox(key="grids").proto.set_value
+    page.segmented_control(key="language").set_value("en").run()
+    assert not page.exception
+    assert page.selectbox(key="grids").value == "event"
+    assert page.selectbox(key="grids").proto.set_value
+    assert page.selectbox(key="grids").proto.raw_value == Words("en")("filter.as_of_event")
