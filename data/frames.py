@@ -25,6 +25,7 @@ from data.repositories.places import (
     shapes_of,
     street_rows,
 )
+from data.repositories.registers import buildings
 from data.viewer import Viewer
 from data.vocabulary import TREE_LEVELS, GridKind, PlaceLevel
 from geo.crs import STORED_CRS
@@ -156,6 +157,26 @@ def compounds_frame(session: Session, viewer: Viewer) -> gpd.GeoDataFrame:
     rows = compound_rows(session)
     columns = ("compound_id", "name", "kind", "households", "residents")
     return _frame([dict(zip(columns, r[:5], strict=True)) for r in rows], columns, _last(rows))
+
+
+def homes_frame(session: Session, viewer: Viewer) -> gpd.GeoDataFrame:
+    """Give the buildings in which households live: a point inside each, `households`, `residents`.
+
+    Where no building states its residents, they are taken to live as the households do.
+    """
+    columns = ("households", "residents")
+    lived = [
+        b for b in buildings(session, viewer)
+        if b.household_count and b.geometry is not None and not b.geometry.is_empty
+    ]  # fmt: skip
+    has_residents = any(b.resident_count for b in lived)
+    counts = [
+        (b.household_count, b.resident_count or 0 if has_residents else b.household_count)
+        for b in lived
+    ]
+    points = [shapely.point_on_surface(b.geometry) for b in lived]
+    frame = _frame([dict(zip(columns, row, strict=True)) for row in counts], columns, points)
+    return frame.astype(dict.fromkeys(columns, np.int64))
 
 
 def _last(rows: Sequence[Sequence[object]]) -> list[BaseGeometry | None]:

@@ -31,7 +31,15 @@ from data.analysis.plan_points import (
 from data.frames import compounds_frame
 from data.planning.opening import edit_options, open_plan, reopened
 from data.repositories.places import today_here
-from data.repositories.plans import find_plan, list_asides, list_edits, list_notes, list_plans
+from data.repositories.plan_records import PlanStatus
+from data.repositories.plans import (
+    base_changes,
+    find_plan,
+    list_asides,
+    list_edits,
+    list_notes,
+    list_plans,
+)
 from data.viewer import Viewer
 from data.vocabulary import EventLayer
 
@@ -225,6 +233,14 @@ def notes(plan_id: int) -> tuple[NoteRecord, ...]:
         return list_notes(session, cache.viewer(), plan_id)
 
 
+def stale_codes(plan: PlanRecord) -> tuple[str, ...]:
+    """List the grids whose ground changed since the plan was begun; for a plan still to come."""
+    if plan.status not in {PlanStatus.DRAFT, PlanStatus.APPROVED}:
+        return ()
+    key = (plan.id, plan.former_id)
+    return _stale_codes(cache.store_key(), cache.some_revisions(("places",)), key, cache.viewer())
+
+
 def edits_since(plan_id: int, version: int) -> tuple[EditRecord, ...]:
     """List what was drawn after a version, undone or not."""
     with cache.database().read() as session:
@@ -309,6 +325,15 @@ def _ground(
     as_of = cache.stands_on() or today_here()
     with cache.database().read() as session:
         return read_ground(session, viewer, frame, as_of=as_of)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=_AS_TEXT)
+def _stale_codes(
+    path: str, revisions: cache.Revisions, key: tuple[int, int], viewer: Viewer
+) -> tuple[str, ...]:
+    del path, revisions  # part of the key
+    with cache.database().read() as session:
+        return base_changes(session, viewer, key[0]).ground
 
 
 @st.cache_resource(max_entries=3, show_spinner=False, hash_funcs=_AS_TEXT)

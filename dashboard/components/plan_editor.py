@@ -19,7 +19,7 @@ from dashboard.components.plan_forms import show_forms
 from dashboard.components.plan_layers import Surround, plan_scene
 from dashboard.components.plan_map import plan_map
 from dashboard.components.plan_panel import balance_row, nobody, reconciled, touched_table
-from dashboard.components.plan_turns import settle, step
+from dashboard.components.plan_turns import ACROSS_KEY, settle, step
 from dashboard.components.plan_waiting import show_conflict, show_notes, show_waiting
 from dashboard.components.plan_words import title_of
 from dashboard.viewmodels.planner_wanted import MEASURES
@@ -145,6 +145,8 @@ def _buttons(words: Words, state: PlanState) -> None:
             on_click=_step, args=(words, plan.id, name == "undo"),
         )  # fmt: skip
     row.caption(words("planner.edits", head=plan.head, of=plan.log_head))
+    if can_edit:
+        row.checkbox(words("planner.across"), key=ACROSS_KEY, help=words("planner.across_help"))
 
 
 def _step(words: Words, plan_id: int, back: bool) -> None:  # noqa: FBT001 - a callback's argument

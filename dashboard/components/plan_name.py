@@ -15,8 +15,8 @@ from dashboard.actions import plans as acts
 from dashboard.cache import planner as kept
 from dashboard.components.plain import plain
 from dashboard.components.plan_turns import attempt, planner, settle
-from dashboard.components.plan_words import base_of
-from data.repositories.plan_records import LONGEST_NAME, LONGEST_NOTE
+from dashboard.components.plan_words import base_of, codes_text
+from data.repositories.plan_records import LONGEST_NAME, LONGEST_NOTE, PlanStatus
 
 if TYPE_CHECKING:
     from dashboard.text import Words
@@ -46,6 +46,21 @@ def name_form(words: Words, plan: PlanRecord) -> None:
         words("planner.rebase"), key="plan_rebase", help=words("planner.rebase_help"),
         on_click=_rebase, args=(words, plan.id),
     )  # fmt: skip
+
+
+def stale_notice(words: Words, plan: PlanRecord) -> None:
+    """Say that the grids under a plan have changed, with what helps."""
+    codes = kept.stale_codes(plan)
+    if not codes:
+        return
+    draft = plan.status is PlanStatus.DRAFT
+    told = "planner.stale_draft" if draft else "planner.stale_approved"
+    st.warning(plain(words(told, n=len(codes), codes=codes_text(codes))))
+    if draft:
+        st.button(
+            words("planner.rebase"), key="plan_rebase_now", help=words("planner.rebase_help"),
+            on_click=_rebase, args=(words, plan.id),
+        )  # fmt: skip
 
 
 def _save(words: Words, plan_id: int, key: str) -> None:

@@ -6,6 +6,7 @@ saw; what is refused is said in one sentence, and the drawing waits in the store
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from geo.edits.values import Edit
 
 ACTOR_KEY: Final = "plan_actor"
+ACROSS_KEY: Final = "plan_across"
 _PIECES_MOST: Final = 3000
 
 
@@ -129,7 +131,9 @@ def draw(words: Words, plan_id: int, make: Callable[[OpenPlan], Edit | None]) ->
         edit = make(seen)
         if edit is None:
             return seen
-        return acts.draw(cache.database(), planner(), turn, edit, (kept.options(), seen))
+        is_across = bool(visitor.value(ACROSS_KEY))
+        how = replace(kept.options(), across_parents=is_across)
+        return acts.draw(cache.database(), planner(), turn, edit, (how, seen))
 
     return attempt(words, plan_id, change)
 

@@ -241,11 +241,12 @@ def _things(page: PrintedPage, words: Words, value: PlanImpact, listed: Listed) 
     if table.empty:
         return
     page.heading(words("plan_view.titled", title=words(f"impact.{name}"), n=whole(len(table))))
-    widths = {"thing": 19.0, "external_id": 30.0, "kind": 17.0, "name": 24.0, "from_grid": 27.0,
+    widths = {"thing": 18.0, "external_id": 32.0, "kind": 18.0, "name": 22.0, "from_grid": 27.0,
               "to_grid": 27.0, other: 38.0}  # fmt: skip
     rows = move_rows(words, value, table)
     for row, post in zip(rows, table[other], strict=True):
-        row["name"] = row["name"] or row["due_at"]
+        due = words("plan_view.due", at=row["due_at"]) if row["due_at"] else ""
+        row["name"] = " ".join(told for told in (row["name"], due) if told)
         row[other] = post_short(words, value.impact, post)
     _table(page, words, widths, rows)
 
@@ -283,7 +284,7 @@ def _table(
         Column(_heading(words, name), width, "R" if name in right else "L")
         for name, width in widths.items()
     ]
-    page.rows(columns, [tuple(row[name] for name in widths) for row in rows])
+    page.rows(columns, [tuple(row[name] for name in widths) for row in rows], is_whole=True)
 
 
 def _heading(words: Words, name: str) -> str:

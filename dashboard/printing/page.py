@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from fpdf import FPDF
+from fpdf.enums import MethodReturnValue
 from fpdf.fonts import TTFFont
 
 from dashboard.printing.fonts import FILES, daily_characters, daily_font, whole_font
@@ -38,6 +39,8 @@ NO_GLYPH: Final = "□"
 _RARE: Final = "noto_whole"
 _MM_OF_POINT: Final = 25.4 / 72
 _LINE: Final = 1.45
+_NEXT_LINE_MM: Final = 4.0
+"""Height of each further line of a row."""
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
@@ -166,23 +169,44 @@ class PrintedPage(FPDF):
         rows: Sequence[Sequence[str]],
         *,
         bold_last: bool = False,
+        is_whole: bool = False,
     ) -> None:
-        """Write a table of single lines; a text too long for its column is cut with an ellipsis.
+        """Write a table; a text too long for its column is cut with an ellipsis.
 
         The header is said again where a page ends inside the table.
+
+        Parameters
+        ----------
+        is_whole
+            Nothing is cut: such a text goes on in lines below.
         """
         total = sum(column.width for column in columns)
         widths = [self.epw * column.width / total for column in columns]
         self._header(columns, widths)
         for at, row in enumerate(rows):
-            if self.will_page_break(5.6):
+            self.letters(8.5, bold=bold_last and at == len(rows) - 1)
+            cells = [
+                self._lines(text, width) if is_whole else [self.fitted(text, width - 2)]
+                for width, text in zip(widths, row, strict=True)
+            ]
+            most = max(map(len, cells))
+            if self.will_page_break(5.6 + (most - 1) * _NEXT_LINE_MM):
                 self.add_page()
                 self._header(columns, widths)
-            self.letters(8.5, bold=bold_last and at == len(rows) - 1)
-            for column, width, text in zip(columns, widths, row, strict=True):
-                self.cell(width, 5.6, self.fitted(text, width - 2), border="B", align=column.align)
-            self.ln(5.6)
+                self.letters(8.5, bold=bold_last and at == len(rows) - 1)
+            for number in range(most):
+                height = 5.6 if number == 0 else _NEXT_LINE_MM
+                for column, width, lines in zip(columns, widths, cells, strict=True):
+                    told = lines[number] if number < len(lines) else ""
+                    border = "B" if number == most - 1 else ""
+                    self.cell(width, height, told, border=border, align=column.align)
+                self.ln(height)
         self.ln(1.2)
+
+    def _lines(self, text: str, width_mm: float) -> list[str]:
+        """Break a text into the lines that a column has room for."""
+        found = self.multi_cell(width_mm, text=text, dry_run=True, output=MethodReturnValue.LINES)
+        return [str(line) for line in cast("list[str]", found)] or [""]
 
     def fitted(self, text: str, width_mm: float) -> str:
         """Cut a text to a width with an ellipsis, in the letters chosen now."""

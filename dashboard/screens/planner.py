@@ -14,7 +14,7 @@ from dashboard.components.notices import guard
 from dashboard.components.plain import plain
 from dashboard.components.plan_editor import MAP_KEY, map_basemap, show_editor
 from dashboard.components.plan_list import open_plan, show_list
-from dashboard.components.plan_name import name_form
+from dashboard.components.plan_name import name_form, stale_notice
 from dashboard.components.plan_numbers import show_figures
 from dashboard.components.plan_turns import acting, follow_drawing, notice, say_once
 from dashboard.components.plan_words import base_of, heading_of
@@ -78,6 +78,7 @@ def _plan(words: Words, plan_id: int) -> None:
         _show(words, state, view)
     with top:
         _head(words, state)
+        stale_notice(words, state.plan)
 
 
 def _view() -> str:

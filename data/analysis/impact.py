@@ -308,13 +308,13 @@ def _people(
 ) -> pd.DataFrame:
     """List the pieces of ground that come to another grid, with the people on them."""
     pieces = ground.pieces
-    weights = building_weights(pieces, *frames, buildings(session, viewer))
-    moved = hands.changes((pieces.old, pieces.new), ground)
+    built, moved = buildings(session, viewer), hands.changes((pieces.old, pieces.new), ground)
     rows = np.flatnonzero(moved & (pieces.old >= 0))
     table = pd.DataFrame({"area_m2": pieces.area_m2[rows]})
     table = table.assign(**hands.columns((pieces.old[rows], pieces.new[rows])))
     for name in PEOPLE:
-        shared = share_out(pieces, people_of(frames[0], name), weights)
+        lived = building_weights(pieces, *frames, built, name)
+        shared = share_out(pieces, people_of(frames[0], name), lived)
         table[name] = pd.arrays.IntegerArray(shared.n[rows], ~shared.is_known[rows])
         table["is_estimated"] = shared.is_estimated[rows]
     return table

@@ -80,15 +80,24 @@ def building_weights(
     old: gpd.GeoDataFrame,
     new: gpd.GeoDataFrame,
     buildings: Sequence[BuildingRecord],
+    measure: str = "households",
 ) -> FloatArray:
-    """Count the households of buildings in each piece, each at a point inside its building."""
+    """Count the people of buildings in each piece, each at a point inside its building.
+
+    Parameters
+    ----------
+    measure
+        ``households`` or ``residents``; where no building states its residents, households.
+    """
     counted = [b for b in buildings if b.household_count and _has_place(b)]
+    is_residents = measure == "residents" and any(b.resident_count for b in counted)
     found = np.zeros(len(pieces.old))
     if not counted:
         return found
     xy = shapely.get_coordinates(shapely.point_on_surface([b.geometry for b in counted]))
     rows = [_rows(frame, xy) for frame in (old, new)]
-    table = pd.Series([float(b.household_count or 0) for b in counted])
+    numbers = [b.resident_count if is_residents else b.household_count for b in counted]
+    table = pd.Series([float(number or 0) for number in numbers])
     sums = table.groupby([rows[0], rows[1]]).sum().to_dict()
     for k, pair in enumerate(zip(pieces.old.tolist(), pieces.new.tolist(), strict=True)):
         found[k] = sums.get(pair, 0.0)

@@ -7,7 +7,7 @@ that the log keeps and undo takes back, each checked as if a person had drawn it
 them a grid may lie in parts, at the end none does that did not before.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,8 +22,7 @@ from data.analysis.plan_counts import PlanCounts
 from data.analysis.plan_figures import PlanGround, plan_figures
 from data.analysis.plan_points import PlanPoints
 from data.errors import DataError
-from data.frames import compounds_frame, streets_frame
-from data.repositories.registers import buildings
+from data.frames import compounds_frame, homes_frame, streets_frame
 from data.viewer import Viewer
 from geo.crs import STORED_CRS
 from geo.districting.atoms import Atoms, cut_atoms
@@ -86,13 +85,14 @@ def read_matter(
         if name in grids.columns and len(grids) and bool(grids[name].notna().all())
     )  # fmt: skip
     compounds = compounds_frame(session, viewer).rename(columns={"compound_id": "piece_code"})
+    homes = homes_frame(session, viewer)
     points, ground = asked
     return Matter(
         grids=grids,
         counts=counts,
         lines=_known(streets_frame(session, viewer)),
         pieces=_known(compounds),
-        homes=_homes(session, viewer, counts),
+        homes=homes if counts and len(homes) else None,
         points=points,
         ground=replace(ground, _held=[]),
     )
@@ -140,22 +140,6 @@ def _known(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     shapes = frame.geometry
     kept = gpd.GeoDataFrame(frame[shapes.notna() & ~shapes.is_empty])
     return kept.explode(index_parts=False, ignore_index=True) if len(kept) else None
-
-
-def _homes(session: Session, viewer: Viewer, counts: Sequence[str]) -> gpd.GeoDataFrame | None:
-    """Give the buildings whose households and residents are known, as points."""
-    listed = [
-        (b.household_count or 0, b.resident_count or 0, shapely.point_on_surface(b.geometry))
-        for b in buildings(session, viewer)
-        if b.geometry is not None and not b.geometry.is_empty and b.household_count
-    ]
-    if not listed or not counts:
-        return None
-    columns = {"households": [row[0] for row in listed], "residents": [row[1] for row in listed]}
-    points = gpd.GeoDataFrame(columns, geometry=[row[2] for row in listed], crs=STORED_CRS)
-    if not any(columns["residents"]):
-        points["residents"] = points["households"]
-    return points
 
 
 def _figures(

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from data.config import DEFAULT_TZ
 from data.database import Database
 from data.errors import DataError
-from data.frames import compounds_frame
+from data.frames import compounds_frame, homes_frame
 from data.planning.states import folded, grids_of_frame, tiling_of
 from data.repositories.places import place_tree, shapes_of
 from data.repositories.plan_bases import (
@@ -252,7 +252,7 @@ def reopened(session: Session, viewer: Viewer, opened: OpenPlan) -> OpenPlan:
 
 
 def edit_options(session: Session, viewer: Viewer) -> EditOptions:
-    """Give how edits are applied in this store: communities' shapes, counts of compounds."""
+    """Give how edits are applied in this store: communities' shapes, where people live."""
     tree = place_tree(session, full_sight(viewer), as_of=LATEST)
     level = PlaceLevel.COMMUNITY.value
     communities = [r for r in tree.records.values() if r.level == level]
@@ -262,7 +262,9 @@ def edit_options(session: Session, viewer: Viewer) -> EditOptions:
 
 
 def _atoms(session: Session, viewer: Viewer) -> Atoms | None:
-    frame = compounds_frame(session, viewer)
+    """Give where people live: buildings, as in the impact and the crosswalk, or else compounds."""
+    homes = homes_frame(session, viewer)
+    frame = homes if len(homes) else compounds_frame(session, viewer)
     shapes = frame.geometry.to_numpy()
     known = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     measures = [m for m in COUNTS if len(frame) and bool(frame.loc[known, m].notna().all())]

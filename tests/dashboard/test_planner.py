@@ -1,5 +1,6 @@
 """The planner's page: what it lists, shows, changes, refuses and keeps, on the tiny town."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,8 @@ from data.database import Database
 from data.errors import PlanConflict
 from data.models import AuditEntry
 from data.planning.opening import open_plan
-from data.repositories.plan_writes import Turn
+from data.planning.publishing import publish
+from data.repositories.plan_writes import Turn, approve
 from data.repositories.plans import find_plan, list_asides, list_edits, list_notes
 from data.viewer import LOCAL_STEWARD
 from geo.edits.refusal import EditRefused
@@ -211,6 +213,37 @@ def test_strangers_are_not_merged_and_the_wish_waits(store, plan):
     click(at, f"plan_dismiss_{aside.id}")
     with store.read() as session:
         assert list_asides(session, LOCAL_STEWARD, plan.id) == ()
+
+
+def test_a_border_goes_across_communities_only_where_that_is_ticked(plan):
+    def merged(*, ticked):
+        at = with_forms(plan.id)
+        next(box for box in at.checkbox if box.key == "plan_across").set_value(ticked).run()
+        box = next(box for box in at.multiselect if box.key.startswith("plan_form_merge"))
+        box.set_value(["A2", "B1"]).run()
+        return click(at, "plan_do")
+
+    at = merged(ticked=False)
+    assert "tick “Across communities” first" in " ".join(error.value for error in at.error)
+    assert len(kept.opened(plan.id).tiling) == 4
+    assert not merged(ticked=True).error
+    assert len(kept.opened(plan.id).tiling) == 3
+
+
+def test_grids_that_changed_under_a_plan_are_told_and_it_is_put_on_the_latest(store, plan):
+    draw(store, plan.id, Lock(("B2",), True))
+    assert "Grids changed since" not in told(opened_page(plan.id))
+    other = acts.begin(store, LOCAL_STEWARD, acts.NewPlan("Second"), NOW)
+    turn = Turn(other.id, draw(store, other.id, Merge(("A1", "A2"), "A1")).plan.version, NOW)
+    with store.write() as session:
+        approved = approve(session, replace(LOCAL_STEWARD, name="chief"), turn)
+    publish(store, LOCAL_STEWARD, Turn(other.id, approved.version, NOW), effective_on=NOW.date())
+    at = opened_page(plan.id)
+    assert "Grids changed since the plan was begun: 2 (A1, A2)" in told(at).replace("\\", "")
+    click(at, "plan_rebase_now")
+    assert not at.exception
+    assert "Grids changed since" not in told(at)
+    assert len(kept.opened(plan.id).tiling) == 3
 
 
 def test_a_grid_is_halved_by_form(plan):

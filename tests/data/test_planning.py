@@ -1,7 +1,6 @@
 """Plans of boundaries on both stores: begin, draw, undo, conflict, approve, publish, roll back."""
 
 import hashlib
-import time
 from datetime import UTC, date, datetime, timedelta
 
 import geopandas as gpd
@@ -9,10 +8,12 @@ import pytest
 import shapely
 from sqlalchemy import select
 
+from data.analysis.crosswalk import crosswalk as asked_crosswalk
+from data.analysis.impact import impact_of
 from data.database import bump_revision
 from data.errors import AccessRefused, DataError, PlanConflict, RecordNotFound
 from data.frames import grids_frame
-from data.models import Appointment, Boundary, OfficeHolder, Place, PlaceCode, Post
+from data.models import Appointment, Boundary, Building, OfficeHolder, Place, PlaceCode, Post
 from data.planning import drawing
 from data.planning.drawing import dismiss, draw, rebase, redo, take_up, undo
 from data.planning.opening import (
@@ -21,7 +22,6 @@ from data.planning.opening import (
     FromFrame,
     FromPlan,
     begin_plan,
-    edit_options,
     open_plan,
     summary_of,
 )
@@ -49,7 +49,9 @@ from data.repositories.plans import (
     nearest_snapshot,
     published_changes,
 )
+from data.repositories.registers import buildings
 from data.viewer import LOCAL_STEWARD, DisplayLevel, Role, Viewer
+from data.vocabulary import BuildingKind
 from geo.edits.refusal import EditRefused
 from geo.edits.renumbering import reading_order, renumbering
 from geo.edits.values import Lock, Merge, Rename, Renumber, Split, Transfer
@@ -646,23 +648,34 @@ def test_a_file_replaces_the_grids_of_its_place(town):
     }  # fmt: skip
 
 
-def test_opening_and_drawing_on_600_grids_is_quick(embedded):
-    town = fill(embedded, columns=30, rows=20)
+def test_people_of_a_cut_grid_go_with_their_buildings(town):
+    """The edit, the impact and the crosswalk share people out by the same houses."""
+    with town.write() as session:
+        for number, (share, households, residents) in enumerate([(0.2, 30, 60), (0.9, 10, 60)]):
+            session.add(
+                Building(
+                    source="t", external_id=f"b{number}", kind=BuildingKind.RESIDENTIAL.value,
+                    household_count=households, resident_count=residents,
+                    geom=shapely.Point(97 + share * SIDE, 33 + 0.5 * SIDE),
+                )
+            )  # fmt: skip
+        bump_revision(session, "places")
     plan = begin(town)
-    began = time.perf_counter()
-    here = opened(town, plan)
-    took_s = time.perf_counter() - began
-    assert len(here.tiling) == 600
-    assert took_s < 2
     with town.read() as session:
-        how = edit_options(session, PLANNER)
-    took = []
-    for number in range(10):
-        edit = Rename("G0000", f"n{number}")
-        began = time.perf_counter()
-        here = draw(town, PLANNER, turn(here.plan), edit, options=how, opened=here).opened
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[5] < 0.3
+        before = grids_frame(session, PLANNER, as_of=MONDAY)
+        houses = buildings(session, PLANNER)
+    done = draw(town, PLANNER, turn(plan), Split("G00", cut(0, 0, 0.5), "N1", "new"))
+    (moved,) = done.report.moved
+    assert (moved.giver, moved.taker) == ("G00", "N1")
+    assert moved.counts == {"households": 75, "residents": 150}  # of 100 and 300, the west
+    after = done.opened.tiling.frame()
+    with town.read() as session:
+        people = impact_of(session, PLANNER, before, after, as_of=MONDAY).people
+    row = people.set_index("to_grid").loc["N1"]
+    assert (row["households"], row["residents"]) == (75, 150)
+    rows = asked_crosswalk(before, after, buildings=houses).rows.set_index(["old_code", "new_code"])
+    assert rows.loc[("G00", "N1"), "households"] == 75
+    assert rows.loc[("G00", "N1"), "basis"] == "buildings"
 
 
 # -- names are dated
