@@ -33,7 +33,7 @@ def touched_table(words: Words, state: PlanState, span: Span, chosen: str) -> No
         st.caption(words("planner.no_touched"))
         return
     # a neighbour that only gained a corner of the border comes after those whose ground changed
-    codes.sort(key=lambda code: (code != chosen, not _has_other_ground(state, code)))
+    codes.sort(key=lambda code: (code != chosen, not _has_other_ground(words, state, code)))
     shown = codes[:_MOST]
     heads = [plain(state.names.get(code) or code) for code in shown]
     lines = [f"| | {' | '.join(heads)} |",
@@ -51,9 +51,9 @@ def touched_table(words: Words, state: PlanState, span: Span, chosen: str) -> No
             st.caption(words("planner.touched_more", n=len(codes) - _MOST, codes=plain(rest)))
 
 
-def _has_other_ground(state: PlanState, code: str) -> bool:
+def _has_other_ground(words: Words, state: PlanState, code: str) -> bool:
     is_new = code not in state.start_row_of
-    return is_new or bool(change_text("area_m2", state.change("area_m2", code)))
+    return is_new or bool(change_text(words, "area_m2", state.change("area_m2", code)))
 
 
 def _cell(words: Words, state: PlanState, name: str, code: str) -> str:
@@ -61,7 +61,7 @@ def _cell(words: Words, state: PlanState, name: str, code: str) -> str:
     value = state.figures.columns[column_of(name)][row]
     text = value_text(words, name, value)
     mark = "≈" if (name, code) in state.opened.tiling.estimated and text != DASH else ""
-    change = change_text(name, state.change(name, code))
+    change = change_text(words, name, state.change(name, code))
     if code not in state.start_row_of:
         change = words("planner.new_grid") if name == TOLD[0] else ""
     return plain(f"{mark}{text}") + (f" *({plain(change)})*" if change else "")
@@ -84,7 +84,7 @@ def balance_row(words: Words, state: PlanState) -> None:
     with st.container(key="plan_balances"):
         st.caption(words("planner.balances", band=percent(state.figures.bands.load)))
         for box, (now, start) in zip(st.columns(len(_SHOWN), gap="small"), pairs, strict=True):
-            change = _change(now, start)
+            change = _change(words, now, start)
             box.metric(
                 words(f"plan_balance.{now.name}"),
                 DASH if now.max_deviation is None else f"±{percent(now.max_deviation)}",
@@ -94,10 +94,11 @@ def balance_row(words: Words, state: PlanState) -> None:
             )
 
 
-def _change(now: Balance, start: Balance) -> str:
+def _change(words: Words, now: Balance, start: Balance) -> str:
     if now.max_deviation is None or start.max_deviation is None:
         return ""
-    return change_text("load_deviation", now.max_deviation - start.max_deviation).replace("−", "-")
+    change = change_text(words, "load_deviation", now.max_deviation - start.max_deviation)
+    return change.replace("−", "-")
 
 
 def balance_text(words: Words, found: Balance) -> str:

@@ -48,14 +48,15 @@ def value_text(words: Words, name: str, value: object) -> str:
     return text.replace("-", "−")
 
 
-def change_text(name: str, change: float) -> str:
-    """Write by how much a figure changed; empty where it did not."""
+def change_text(words: Words, name: str, change: float) -> str:
+    """Write by how much a figure changed, shares in points; empty where it did not."""
     if math.isnan(change):
         return ""
     sign = "+" if change > 0 else "−"
     size = abs(change)
     if name in _SHARES:
-        return "" if size < 0.0005 else f"{sign}{percent(size)}"  # noqa: PLR2004 - a rounded tenth
+        points = words("plan_figure.points", n=f"{sign}{100 * size:.1f}")
+        return "" if size < 0.0005 else points  # noqa: PLR2004 - a rounded tenth
     if name in _INDICES:
         return "" if size < 0.005 else f"{sign}{size:.2f}"  # noqa: PLR2004 - a rounded hundredth
     return "" if round(size) == 0 else f"{sign}{whole(size)}"

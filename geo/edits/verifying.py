@@ -22,6 +22,8 @@ from geo.surfaces import is_areal, polygonal
 _AREA_SHARE: Final = 1e-9
 _DUST_M: Final = 0.01
 _OVERLAP_M: Final = 0.001
+_SAME_DEG: Final = 1e-9
+"""Edges this close are the same: a tenth of a millimetre."""
 _PLACE: Final = re.compile(r"\[(?P<x>\S+) (?P<y>\S+?)[\s\]]")
 
 
@@ -63,13 +65,30 @@ def _require_rings(draft: Draft) -> None:
 def require_fit(
     tiling: EditTiling, shapes: Mapping[str, shapely.Geometry], removed: tuple[str, ...]
 ) -> None:
-    """Refuse shapes that overlap a neighbour or leave its border: ``grids_overlap``."""
+    """Refuse shapes that overlap a neighbour or leave its border: ``grids_overlap``.
+
+    A fault that the grids had before, such as those of a file that a plan began with, is no reason.
+    """
     names, both = _around(tiling, shapes, removed)
     edges = shapely.coverage_invalid_edges(both)
     wrong = np.flatnonzero(~shapely.is_empty(edges))
-    if len(wrong):
-        place = shapely.union_all(edges[wrong])
-        raise refused("grids_overlap", tuple(sorted(names[k] for k in wrong)), place)
+    if not len(wrong):
+        return
+    known = _known_faults(tiling, {*shapes, *removed})
+    place = shapely.difference(shapely.union_all(edges[wrong]), known)
+    if not place.is_empty:
+        near = wrong[shapely.intersects(both[wrong], place)]
+        raise refused("grids_overlap", tuple(sorted(names[k] for k in near)), place)
+
+
+def _known_faults(tiling: EditTiling, codes: set[str]) -> shapely.Geometry:
+    """Return where the borders of grids and their neighbours did not fit before an edit."""
+    former = {code: tiling.shape(code) for code in sorted(codes) if code in tiling}
+    if not former:
+        return shapely.Polygon()
+    _, both = _around(tiling, former, ())
+    edges = shapely.coverage_invalid_edges(both)
+    return shapely.buffer(shapely.union_all(edges), _SAME_DEG, cap_style="square")
 
 
 def require_room(

@@ -429,8 +429,9 @@ def test_numbers_are_written_with_signs_and_dashes():
     assert value_text(words, "households_off", -40.0) == "−40"
     assert value_text(words, "longest_m", float("nan")) == "—"
     assert value_text(words, "load_state", "over") == "Above the band"
-    assert change_text("households", 0.0) == ""
-    assert change_text("reock", -0.031) == "−0.03"
+    assert change_text(words, "households", 0.0) == ""
+    assert change_text(words, "reock", -0.031) == "−0.03"
+    assert change_text(words, "load_deviation", -0.0041) == "−0.4 points"
     assert codes_text(["a", "b", "c"], 2) == "a, b +1"
 
 

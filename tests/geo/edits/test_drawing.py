@@ -292,3 +292,34 @@ def test_a_vertex_put_into_a_border_does_not_move_it():
     bent = apply(done.tiling, bend)
     assert squares_of(bent.tiling.shape("c00")) == pytest.approx(0.35)
     assert_sound(done.tiling, bent)
+
+
+def faulty():
+    """Three columns of squares; the middle of the east reaches into its southern neighbour."""
+    shapes = {f"c{x}{y}": box(x, y) for x in range(3) for y in range(3)}
+    shapes["c21"] = area((2, 1), (2.5, 0.9), (3, 1), (3, 2), (2, 2))
+    return tiling_of(shapes)
+
+
+def test_a_fault_of_before_forbids_no_edit_beside_it():
+    """A plan that began with a faulty file can be drawn on; what is no worse holds."""
+    tiling = faulty()
+    for code, x in (("c10", 1.5), ("c20", 2.25), ("c21", 2.75)):
+        y = int(code[2])
+        done = apply(tiling, Split(code, line((x, y - 0.3), (x, y + 1.3)), "new", "new"))
+        assert {"new", code} <= set(done.tiling.codes)
+        assert sum(squares_of(done.tiling.shape(k)) for k in ("new", code)) == pytest.approx(
+            squares_of(tiling.shape(code))
+        )
+
+
+def test_a_fault_is_not_made_worse():
+    tiling = faulty()
+    with pytest.raises(EditRefused) as found:
+        apply(tiling, MoveVertices(((at(2.5, 0.9), at(2.5, 0.8)),), outer=True))
+    assert found.value.code == "grids_overlap"
+    assert {"c20", "c21"} <= set(found.value.codes)
+    mended = apply(tiling, MoveVertices(((at(2.5, 0.9), at(2.5, 1.0)),), outer=True))
+    assert shapely.coverage_is_valid(mended.tiling.shapes) or squares_of(
+        mended.tiling.shape("c21")
+    ) == pytest.approx(1.0)
