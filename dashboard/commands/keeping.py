@@ -95,8 +95,10 @@ def export(
         options = ExportOptions(as_of=of.as_of, level=LEVELS[level], chosen=chosen)
         rows = export_layer(session, LOCAL_STEWARD, layer, out, options=options, now=now)
     if as_json:
-        marked = 0 if chosen is None else len(chosen.estimated())
-        print_json({"rows": rows, "as_of": of.as_of, "estimated_grids": marked})
+        document: dict[str, object] = {"rows": rows}
+        if chosen is not None:
+            document |= {"as_of": of.as_of, "estimated_grids": len(chosen.estimated())}
+        print_json(document)
     else:
         say(words("export.done", rows=rows, file=out))
 
