@@ -15,9 +15,10 @@ from dashboard import session as visitor
 from dashboard.components.fields import area_field, codes_field, period_days
 from dashboard.components.formats import area_text
 from dashboard.components.grids_choice import DAY as _DAY
-from dashboard.components.grids_choice import grids_day, grids_field
+from dashboard.components.grids_choice import grids_day, grids_field, grids_name
 from dashboard.components.plain import plain
 from dashboard.session import (
+    AS_OF_TODAY,
     MEASURES,
     PERIODS,
     Period,
@@ -41,7 +42,7 @@ def filters(words: Words, town: Town, session: Session, latest_at: datetime | No
     """Show the row of filters and keep what was chosen; a phone shows them when asked to."""
     with st.container(key="phone_filters", horizontal=True, vertical_alignment="center"):
         st.toggle(words("filter.show"), key="filters_shown", help=words("filter.show_help"))
-        st.caption(plain(_told(words, town, session)), width="content")
+        st.caption(plain(_told(words, town, foreseen(session))), width="content")
     with st.container(key="filters"):
         return _filters(words, town, session, latest_at)
 
@@ -79,6 +80,7 @@ def _told(words: Words, town: Town, session: Session) -> str:
         words(f"period.{session.period.key}"),
         *kinds,
         *groups,
+        *([] if session.as_of == AS_OF_TODAY else [grids_name(words, session.as_of)]),
     )
     return " · ".join(parts)
 

@@ -31,24 +31,25 @@ DAY: Final = "date"
 
 def grids_field(words: Words, chosen: str, *, key: str) -> str:
     """Offer today's grids, those valid then, a day's and every plan's; give the choice."""
-    plans = {f"{PLAN_PREFIX}{one.id}": one for one in cache.plans() if _is_offered(one, chosen)}
+    plans = [f"{PLAN_PREFIX}{one.id}" for one in cache.plans() if _is_offered(one, chosen)]
     options = (AS_OF_TODAY, AS_OF_EVENT, DAY, *plans)
     visitor.seed(key, chosen if chosen in options else DAY)
-
-    def told(option: str) -> str:
-        if option not in plans:
-            return words(f"filter.as_of_{option}")
-        plan = plans[option]
-        status = words.label("plan_status", plan.status.value)
-        return words("grids_of.plan", name=plan.name, status=status)
-
     return st.selectbox(
         words("grids_of.choose"),
         options,
-        format_func=told,
+        format_func=lambda option: grids_name(words, option),
         key=key,
         help=words("grids_of.choose_help"),
     )
+
+
+def grids_name(words: Words, as_of: str) -> str:
+    """Name the grids of a choice in a few words; a day is its own name."""
+    plan = next((one for one in cache.plans() if f"{PLAN_PREFIX}{one.id}" == as_of), None)
+    if plan is not None:
+        status = words.label("plan_status", plan.status.value)
+        return words("grids_of.plan", name=plan.name, status=status)
+    return words(f"filter.as_of_{as_of}") if as_of in (AS_OF_TODAY, AS_OF_EVENT, DAY) else as_of
 
 
 def grids_day(words: Words, chosen: str, *, key: str) -> str:

@@ -203,7 +203,10 @@ def test_the_overview_offers_plans_and_says_what_is_estimated(held, language):
     assert words("grids_of.people", n="2") in said(page)
     field = page.selectbox(key="filter_as_of")
     status = words.label("plan_status", "draft")
-    assert words("grids_of.plan", name="plan one", status=status) in field.options
+    name = words("grids_of.plan", name="plan one", status=status)
+    assert name in field.options
+    folded = next(c.value for c in page.caption if words("filter.all_areas") in c.value)
+    assert folded.endswith(f"· {plain(name)}")  # what a phone shows in place of the filters
     field.set_value("today").run()
     assert not page.exception
     assert "plan one" not in said(page)
